@@ -1,0 +1,32 @@
+/**
+ * Object keys, one function per kind. Whatever a worker writes lies under its video and epoch, so two workers can
+ * never write the same key, and an upload ticket is a prefix.
+ */
+
+export function videoPrefix(video_id: string): string {
+  return `videos/${video_id}/`;
+}
+
+export function epochPrefix(video_id: string, epoch: number): string {
+  return `${videoPrefix(video_id)}${epoch}/`;
+}
+
+export function initKey(video_id: string, epoch: number): string {
+  return `${epochPrefix(video_id, epoch)}init.mp4`;
+}
+
+export function segmentKey(video_id: string, epoch: number, chunk_index: number): string {
+  return `${epochPrefix(video_id, epoch)}segment-${chunk_index}.m4s`;
+}
+
+export function checkpointKey(video_id: string, epoch: number, chunk_index: number): string {
+  return `${epochPrefix(video_id, epoch)}checkpoint-${chunk_index}.bin`;
+}
+
+export function finalKey(video_id: string, epoch: number): string {
+  return `${epochPrefix(video_id, epoch)}video.mp4`;
+}
+
+export function thumbnailKey(video_id: string, epoch: number): string {
+  return `${epochPrefix(video_id, epoch)}thumbnail.jpg`;
+}

@@ -1,0 +1,78 @@
+/**
+ * What a worker and the edge say to each other about one video, under `/internal/v1/videos/{id}/`:
+ * claim, beat, commit, complete, fail, release. All JSON; every call but the claim names the epoch it was claimed under.
+ */
+import { z } from 'zod';
+import { FAILURE_CODES } from './errors.ts';
+import { GenerationCommand } from './generation.ts';
+
+/** An uploaded object. `sha256` in lower-case hex. */
+export const Asset = z.object({
+  key: z.string().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().positive(),
+});
+export type Asset = z.infer<typeof Asset>;
+
+/** Which encoder made a video's segments. A video keeps the one it began with: parameter sets differ between them. */
+export const EncoderName = z.enum(['ffmpeg-x264', 'ffmpeg-nvenc', 'wasm']);
+export type EncoderName = z.infer<typeof EncoderName>;
+
+/** A delivered chunk. Frames are [first_frame, first_frame + frames). */
+export const Segment = z.object({
+  chunk_index: z.int().nonnegative(),
+  first_frame: z.int().nonnegative(),
+  frames: z.int().positive(),
+  init: Asset,
+  media: Asset,
+  encoder: EncoderName,
+});
+export type Segment = z.infer<typeof Segment>;
+
+const epoch = z.int().positive();
+
+export const ClaimRequest = z.object({ worker_id: z.string().min(1).max(100) });
+export type ClaimRequest = z.infer<typeof ClaimRequest>;
+
+export const ClaimAnswer = z.object({
+  epoch,
+  /** The lease ends this many seconds after the answer was made, unless a beat or commit renews it. */
+  lease_seconds: z.number().positive(),
+  command: GenerationCommand,
+  /** Unix milliseconds of the request. */
+  created_at_ms: z.int(),
+  /** Id of the last commit, which the next one must name; null before the first. */
+  parent: z.string().nullable(),
+  /** Everything committed so far, in order. */
+  segments: z.array(Segment),
+  /** State after the last commit; null before the first. */
+  checkpoint: Asset.nullable(),
+  /** Allows uploads below the video's epoch prefix and reads below its prefix, until the lease ends. */
+  ticket: z.string(),
+});
+export type ClaimAnswer = z.infer<typeof ClaimAnswer>;
+
+export const BeatRequest = z.object({ epoch });
+export type BeatRequest = z.infer<typeof BeatRequest>;
+
+/** The answer that renews a lease. */
+export const LeaseAnswer = z.object({
+  lease_seconds: z.number().positive(),
+  ticket: z.string(),
+});
+export type LeaseAnswer = z.infer<typeof LeaseAnswer>;
+
+export const CommitRequest = z.object({ epoch, parent: z.string().nullable(), segment: Segment, checkpoint: Asset });
+export type CommitRequest = z.infer<typeof CommitRequest>;
+
+export const CommitAnswer = LeaseAnswer.extend({ commit_id: z.string() });
+export type CommitAnswer = z.infer<typeof CommitAnswer>;
+
+export const CompleteRequest = z.object({ epoch, parent: z.string(), video: Asset, thumbnail: Asset });
+export type CompleteRequest = z.infer<typeof CompleteRequest>;
+
+export const FailRequest = z.object({ epoch, code: z.enum(FAILURE_CODES), message: z.string().max(500) });
+export type FailRequest = z.infer<typeof FailRequest>;
+
+export const ReleaseRequest = z.object({ epoch });
+export type ReleaseRequest = z.infer<typeof ReleaseRequest>;

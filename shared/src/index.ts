@@ -1,0 +1,10 @@
+/** The contracts that edge and worker share. No I/O, no platform. */
+export * from './api-key.ts';
+export * from './asset-keys.ts';
+export * from './commit.ts';
+export * from './errors.ts';
+export * from './generation.ts';
+export * from './job-message.ts';
+export * from './limits.ts';
+export * from './model-package.ts';
+export * from './video.ts';

@@ -1,0 +1,19 @@
+/** Every bound that both sides enforce. An error text quotes the constant it was checked against. */
+
+/** Characters (Unicode code points) in a prompt, as in OpenAI's contract: 1 to 32,000. */
+export const PROMPT_MAX_CHARACTERS = 32_000;
+/** Bytes in the body of a request that creates a video. */
+export const CREATE_BODY_MAX_BYTES = 1024 * 1024;
+/** Bytes in one uploaded object: Cloudflare refuses larger request bodies on its common plans. */
+export const ASSET_MAX_BYTES = 100 * 1024 * 1024;
+/** Bytes in a JSON body that a worker sends. */
+export const WORKER_BODY_MAX_BYTES = 256 * 1024;
+/** Seeds are unsigned 32-bit integers. */
+export const SEED_MAX = 2 ** 32 - 1;
+
+/** Seconds that a lease lives without renewal, unless the edge is configured otherwise. */
+export const LEASE_SECONDS = 30;
+/** Claims in a row that end without a new commit before the video fails. */
+export const MAX_FRUITLESS_ATTEMPTS = 3;
+/** Days that a finished video is kept. */
+export const RETENTION_DAYS = 30;

@@ -1,0 +1,48 @@
+/** The state of a video: what its Durable Object keeps, and which step may follow which. */
+
+import type { Asset } from './commit.ts';
+import type { FailureCode } from './errors.ts';
+import type { GenerationCommand } from './generation.ts';
+
+/** The four words of OpenAI's contract; clients loop on the first two. */
+export type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed';
+
+/** From each status, those that may follow. `in_progress` to `queued`: released, or the lease ran out. */
+export const TRANSITIONS: Readonly<Record<VideoStatus, readonly VideoStatus[]>> = {
+  queued: ['in_progress', 'failed'],
+  in_progress: ['queued', 'completed', 'failed'],
+  completed: [],
+  failed: [],
+};
+
+export function isFinished(status: VideoStatus): boolean {
+  return TRANSITIONS[status].length === 0;
+}
+
+export interface VideoRecord {
+  readonly id: string;
+  readonly account_id: string;
+  readonly command: GenerationCommand;
+  readonly status: VideoStatus;
+  /** Unix milliseconds. */
+  readonly created_at_ms: number;
+  readonly completed_at_ms: number | null;
+  readonly expires_at_ms: number | null;
+  /** Frames committed so far; the video is whole at `command.frames`. */
+  readonly frames_done: number;
+  /** Raised by each claim; whatever an older epoch sends is refused. */
+  readonly epoch: number;
+  readonly error: { readonly code: FailureCode; readonly message: string } | null;
+  readonly video: Asset | null;
+  readonly thumbnail: Asset | null;
+}
+
+/** One line of a video's history, in order; kept by its Durable Object. */
+export type VideoEvent =
+  | { readonly type: 'queued' | 'released' | 'lease_expired'; readonly epoch: number }
+  | { readonly type: 'claimed'; readonly epoch: number; readonly worker_id: string }
+  | { readonly type: 'committed'; readonly epoch: number; readonly chunk_index: number; readonly frames_done: number }
+  | { readonly type: 'completed'; readonly epoch: number }
+  | { readonly type: 'failed'; readonly epoch: number; readonly code: FailureCode };
+
+export type RecordedEvent = VideoEvent & { readonly id: number; readonly created_at_ms: number };
