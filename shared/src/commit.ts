@@ -41,6 +41,11 @@ export const ClaimAnswer = z.object({
   command: GenerationCommand,
   /** Unix milliseconds of the request. */
   created_at_ms: z.int(),
+  /**
+   * 32 bytes in hex, this video's own: the manifest carries HMAC-SHA-256(prompt_key, prompt) instead of the prompt.
+   * The edge derives it from KEY_PEPPER and the video's id, so that an owner can prove a prompt later.
+   */
+  prompt_key: z.string().regex(/^[0-9a-f]{64}$/),
   /** Id of the last commit, which the next one must name; null before the first. */
   parent: z.string().nullable(),
   /** Everything committed so far, in order. */
@@ -74,5 +79,9 @@ export type CompleteRequest = z.infer<typeof CompleteRequest>;
 export const FailRequest = z.object({ epoch, code: z.enum(FAILURE_CODES), message: z.string().max(500) });
 export type FailRequest = z.infer<typeof FailRequest>;
 
-export const ReleaseRequest = z.object({ epoch });
+/**
+ * Hands a video back to the queue. `shutdown` is the worker's own leave-taking; `error` counts as an attempt, and
+ * MAX_FRUITLESS_ATTEMPTS of them in a row without a commit fail the video as a lost lease does.
+ */
+export const ReleaseRequest = z.object({ epoch, reason: z.enum(['shutdown', 'error']) });
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;

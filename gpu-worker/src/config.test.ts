@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readConfig } from './config.ts';
+
+const COMPLETE = {
+  EVERFRAME_EDGE_URL: 'http://127.0.0.1:8787/',
+  EVERFRAME_WORKER_TOKEN: 'a-token-of-at-least-16',
+  SQS_QUEUE_URL: 'http://127.0.0.1:4566/000000000000/jobs',
+  AWS_REGION: 'us-east-1',
+  EVERFRAME_PACKAGES_DIR: 'models/packages',
+  EVERFRAME_SCRATCH_DIR: 'scratch',
+  EVERFRAME_SIGNER_DIR: 'signer',
+};
+
+test('defaults are filled where a variable may be left out', () => {
+  const config = readConfig({ ...COMPLETE, SQS_ENDPOINT: '' });
+  assert.equal(config.edge_url, 'http://127.0.0.1:8787');
+  assert.equal(config.provider, 'cpu');
+  assert.equal(config.encoder, 'auto');
+  assert.equal(config.queue.endpoint, undefined);
+});
+
+test('every missing or wrong variable is named at once', () => {
+  const { AWS_REGION, ...rest } = COMPLETE;
+  assert.throws(
+    () => readConfig({ ...rest, EVERFRAME_PROVIDER: 'tpu', EVERFRAME_WORKER_TOKEN: 'short' }),
+    (error: Error) => {
+      for (const name of ['AWS_REGION', 'EVERFRAME_PROVIDER', 'EVERFRAME_WORKER_TOKEN']) assert.match(error.message, new RegExp(name));
+      return true;
+    },
+  );
+});

@@ -1,0 +1,92 @@
+/**
+ * From committed segments to a published video: fetch what another worker made, join without re-encoding, sign,
+ * read back, upload with a thumbnail, complete. `signAsset` lets nothing through that does not validate.
+ */
+import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ClaimAnswer, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
+import packageJson from '../package.json' with { type: 'json' };
+import { type JobContext, JobFailure } from './job.ts';
+import type { Lease } from './lease.ts';
+import { joinSegments } from './media/final-file.ts';
+import { encodeThumbnail } from './media/thumbnail.ts';
+import { type Progress, segmentPath } from './progress.ts';
+import type { GenerationFacts } from './provenance/assertions.ts';
+import { signAsset } from './provenance/sign-asset.ts';
+
+export async function finishVideo(context: JobContext, lease: Lease, claim: ClaimAnswer, progress: Progress): Promise<void> {
+  const { edge, scratch_dir } = context;
+  const { video_id, epoch } = lease;
+  const [first] = progress.segments;
+  if (!first || progress.parent === null || !progress.checkpoint) throw new Error('a video without a commit cannot be finished');
+
+  await fetchMissing(context, lease, progress.segments);
+  const init = await edge.download(lease.ticket, first.init, lease.signal);
+  const paths = progress.segments.map((segment) => segmentPath(scratch_dir, segment.chunk_index));
+  const joined = join(scratch_dir, 'joined.mp4');
+  await joinSegments(init, paths, joined);
+
+  const state = await edge.download(lease.ticket, progress.checkpoint, lease.signal);
+  const { rgb, width, height } = await context.inference.thumbnail(state);
+  const picture = join(scratch_dir, 'picture.jpg');
+  await writeFile(picture, encodeThumbnail(rgb, width, height));
+
+  const facts = generationFacts(context, lease, claim, first);
+  const video_path = await sign(context, joined, 'video/mp4', facts);
+  const thumbnail_path = await sign(context, picture, 'image/jpeg', facts);
+  const [video, thumbnail] = await Promise.all([
+    edge.upload(lease.ticket, finalKey(video_id, epoch), { path: video_path }, 'video/mp4', lease.signal),
+    edge.upload(lease.ticket, thumbnailKey(video_id, epoch), { path: thumbnail_path }, 'image/jpeg', lease.signal),
+  ]);
+  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail }, lease.signal);
+}
+
+async function fetchMissing({ edge, scratch_dir }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<void> {
+  for (const segment of segments) {
+    const path = segmentPath(scratch_dir, segment.chunk_index);
+    if (!existsSync(path)) await writeFile(path, await edge.download(lease.ticket, segment.media, lease.signal));
+  }
+}
+
+async function sign(
+  context: JobContext,
+  source_path: string,
+  mime_type: 'video/mp4' | 'image/jpeg',
+  facts: GenerationFacts,
+): Promise<string> {
+  const out_path = source_path.replace(/(\.\w+)$/, '-signed$1');
+  try {
+    await signAsset({ signer: context.signer, source_path, mime_type, out_path, facts });
+  } catch (cause) {
+    throw new JobFailure('signing_failed', 'The video was made but could not be signed, so it is not published.', { cause });
+  }
+  return out_path;
+}
+
+function generationFacts(
+  context: JobContext,
+  lease: Lease,
+  { command, created_at_ms, prompt_key }: ClaimAnswer,
+  first: Segment,
+): GenerationFacts {
+  const model = context.inference.packages.get(command.model);
+  const package_sha256 = context.package_digests.get(command.model);
+  if (!model || !package_sha256) throw new Error(`no package for the model ${command.model}`);
+  return {
+    video_id: lease.video_id,
+    title: lease.video_id,
+    model: { name: model.name, title: model.title, version: model.version, package_sha256 },
+    seed: command.seed,
+    frames: command.frames,
+    fps: command.fps,
+    width: command.width,
+    height: command.height,
+    provider: context.inference.provider,
+    encoder: first.encoder,
+    prompt_hmac: createHmac('sha256', Buffer.from(prompt_key, 'hex')).update(command.prompt).digest('hex'),
+    created_at: new Date(created_at_ms),
+    generator_version: packageJson.version,
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * A message's whole way: parse, claim, acknowledge, make the video under a lease, and say how it ended.
+ * Whatever goes wrong, the video is released, failed with a code, or left to its lease; never forgotten.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ClaimAnswer, JobMessage } from '@everframe/shared';
+import type { Delivery } from './consume.ts';
+import { EdgeError } from './edge-client.ts';
+import { type JobContext, JobFailure } from './job.ts';
+import { Lease } from './lease.ts';
+import { describeError, type Log } from './log.ts';
+import { makeVideo } from './make-video.ts';
+
+/** @throws when the message must stay in the queue: unreadable, of an unknown video, or the edge is away */
+export async function handleJob(context: JobContext, delivery: Delivery): Promise<void> {
+  const { video_id } = JobMessage.parse(JSON.parse(delivery.body));
+  const asked_at_ms = Date.now();
+  const claim = await claimVideo(context, video_id);
+  // From here the lease owns the work, or nobody needs to do it.
+  await delivery.acknowledge();
+  if (!claim) return;
+
+  const log: Log = (level, message, fields) => context.log(level, message, { video_id, epoch: claim.epoch, ...fields });
+  const { command, segments } = claim;
+  log('info', 'claimed', { model: command.model, frames_total: command.frames, from_chunk: segments.length });
+  const lease = new Lease(context.edge, video_id, claim, asked_at_ms);
+  const scratch_dir = join(context.scratch_dir, `${video_id}-${claim.epoch}`);
+  try {
+    const outcome = await makeVideo({ ...context, log, scratch_dir }, lease, claim);
+    log('info', outcome, { seconds: (Date.now() - asked_at_ms) / 1000 });
+  } catch (error) {
+    await giveBack(context, log, lease, error);
+  } finally {
+    lease.end();
+    await rm(scratch_dir, { recursive: true, force: true });
+  }
+}
+
+/** The claim, or undefined where there is nothing to do: the video is finished, or another worker is on it. */
+async function claimVideo(context: JobContext, video_id: string): Promise<ClaimAnswer | undefined> {
+  try {
+    return await context.edge.claim(video_id, context.worker_id, AbortSignal.timeout(60_000));
+  } catch (error) {
+    if (error instanceof EdgeError && (error.code === 'video_finished' || error.code === 'lease_held')) {
+      context.log('info', 'nothing to do', { video_id, code: error.code });
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function giveBack(context: JobContext, log: Log, lease: Lease, error: unknown): Promise<void> {
+  if (lease.signal.aborted) {
+    log('warn', 'lease lost', { error: describeError(lease.signal.reason) });
+    return;
+  }
+  log('error', 'job failed', { error: describeError(error), code: error instanceof JobFailure ? error.code : undefined });
+  const { epoch, video_id } = lease;
+  const report =
+    error instanceof JobFailure
+      ? context.edge.fail(video_id, { epoch, code: error.code, message: error.message.slice(0, 500) }, lease.signal)
+      : context.edge.release(video_id, { epoch, reason: 'error' }, lease.signal);
+  await report.catch((cause: unknown) =>
+    log('warn', 'the edge did not hear of it; the lease will run out', { error: describeError(cause) }),
+  );
+}

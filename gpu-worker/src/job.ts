@@ -1,0 +1,34 @@
+/** What every step of a job needs, and how a step says that the video can't be made. */
+import type { EncoderName, FailureCode } from '@everframe/shared';
+import type { EdgeClient } from './edge-client.ts';
+import type { InferenceProcess } from './inference-process.ts';
+import type { Log } from './log.ts';
+import type { Encoder } from './media/encoder.ts';
+import type { Signer } from './provenance/signer.ts';
+
+/** What a worker has at hand for every job. */
+export interface JobContext {
+  readonly worker_id: string;
+  readonly edge: EdgeClient;
+  readonly inference: InferenceProcess;
+  /** In order of preference. */
+  readonly encoders: ReadonlyMap<EncoderName, Encoder>;
+  /** Digest of each package's model.json, by model name; goes into manifests. */
+  readonly package_digests: ReadonlyMap<string, string>;
+  readonly signer: Signer;
+  readonly scratch_dir: string;
+  readonly log: Log;
+  /** Aborts on shutdown: the chunk in hand is finished, then the video is handed back. */
+  readonly stop: AbortSignal;
+}
+
+/** The video can't be made, here or elsewhere: its owner sees `code` and the message. */
+export class JobFailure extends Error {
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'JobFailure';
+    this.code = code;
+  }
+}

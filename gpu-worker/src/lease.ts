@@ -1,0 +1,82 @@
+/**
+ * Keeps one claimed video ours: beats at a third of the lease, never two at once. When the lease is lost,
+ * or may be because no beat got through in time, `signal` aborts and all work on the video must stop.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LeaseAnswer } from '@everframe/shared';
+import { type EdgeClient, EdgeError } from './edge-client.ts';
+
+/** The reason in `signal.reason` once another worker may own the video. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+export class Lease {
+  readonly video_id: string;
+  readonly epoch: number;
+  readonly #edge: EdgeClient;
+  readonly #lost = new AbortController();
+  readonly #ended = new AbortController();
+  #ticket: string;
+  #lease_ms: number;
+  #renewed_at_ms: number;
+
+  /** @param asked_at_ms when the claim was sent: the lease can't be older than that by the edge's clock */
+  constructor(edge: EdgeClient, video_id: string, claim: LeaseAnswer & { epoch: number }, asked_at_ms: number) {
+    this.#edge = edge;
+    this.video_id = video_id;
+    this.epoch = claim.epoch;
+    this.#ticket = claim.ticket;
+    this.#lease_ms = claim.lease_seconds * 1000;
+    this.#renewed_at_ms = asked_at_ms;
+    void this.#keep();
+  }
+
+  /** Aborted when the lease is lost. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** The newest upload ticket. */
+  get ticket(): string {
+    return this.#ticket;
+  }
+
+  /** A commit renews the lease as a beat does. */
+  renew(answer: LeaseAnswer, asked_at_ms: number): void {
+    this.#ticket = answer.ticket;
+    this.#lease_ms = answer.lease_seconds * 1000;
+    this.#renewed_at_ms = Math.max(this.#renewed_at_ms, asked_at_ms);
+  }
+
+  /** Stops beating. The lease itself ends by complete, fail, release or its own running out. */
+  end(): void {
+    this.#ended.abort();
+  }
+
+  async #keep(): Promise<void> {
+    const { signal: ended } = this.#ended;
+    while (!ended.aborted && !this.#lost.signal.aborted) {
+      const due_ms = this.#renewed_at_ms + this.#lease_ms / 3;
+      await sleep(Math.max(10, due_ms - Date.now()), undefined, { signal: ended }).catch(() => undefined);
+      if (ended.aborted) return;
+      if (Date.now() < this.#renewed_at_ms + this.#lease_ms / 3) continue;
+      await this.#beat(ended);
+    }
+  }
+
+  async #beat(ended: AbortSignal): Promise<void> {
+    const asked_at_ms = Date.now();
+    const runs_out_at_ms = this.#renewed_at_ms + this.#lease_ms;
+    try {
+      const in_time = AbortSignal.timeout(Math.max(1, runs_out_at_ms - asked_at_ms));
+      this.renew(await this.#edge.beat(this.video_id, this.epoch, AbortSignal.any([ended, in_time])), asked_at_ms);
+    } catch (cause) {
+      if (ended.aborted) return;
+      const refused = cause instanceof EdgeError && cause.code !== 'unreachable';
+      // A commit may have renewed the lease while the beat hung.
+      const over = Date.now() >= this.#renewed_at_ms + this.#lease_ms;
+      if (refused || over) this.#lost.abort(new LeaseLost(`the lease on ${this.video_id} was lost`, { cause }));
+    }
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * One claimed video, from its last commit to its end: each chunk is encoded, uploaded and committed with the state
+ * after it; then the segments are joined, signed, read back and published. Knows the order, not how any step is done.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { type ClaimAnswer, checkpointKey, initKey, type Segment, segmentKey } from '@everframe/shared';
+import { finishVideo } from './finish-video.ts';
+import type { GeneratedChunk } from './inference-process.ts';
+import { type JobContext, JobFailure } from './job.ts';
+import type { Lease } from './lease.ts';
+import type { Encoder } from './media/encoder.ts';
+import { makeSegment } from './media/segmenter.ts';
+import { framesDone, type Progress, segmentPath } from './progress.ts';
+
+/** @returns `completed`, or `released` when the worker is shutting down */
+export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimAnswer): Promise<'completed' | 'released'> {
+  const { command } = claim;
+  if (!context.inference.packages.has(command.model)) {
+    throw new JobFailure('model_unavailable', `This worker has no package for the model ${command.model}.`);
+  }
+  await mkdir(context.scratch_dir, { recursive: true });
+  const encoder = chooseEncoder(context, claim.segments);
+  let progress: Progress = claim;
+
+  if (framesDone(progress) < command.frames) {
+    const state = claim.checkpoint && (await context.edge.download(lease.ticket, claim.checkpoint, lease.signal));
+    for await (const chunk of context.inference.generate(command, state, lease.signal)) {
+      progress = await deliverChunk(context, lease, claim, encoder, progress, chunk);
+      if (context.stop.aborted && framesDone(progress) < command.frames) {
+        await context.edge.release(lease.video_id, { epoch: lease.epoch, reason: 'shutdown' }, lease.signal);
+        return 'released';
+      }
+    }
+  }
+  await finishVideo(context, lease, claim, progress);
+  return 'completed';
+}
+
+/** A video keeps the encoder that it began with: parameter sets must be the same in all of its segments. */
+function chooseEncoder(context: JobContext, segments: readonly Segment[]): Encoder {
+  const name = segments[0]?.encoder ?? context.encoders.keys().next().value;
+  const encoder = name && context.encoders.get(name);
+  if (!encoder) throw new Error(`this video was begun with the encoder ${name}, which this worker does not have`);
+  return encoder;
+}
+
+/** Encodes, uploads and commits one chunk. */
+async function deliverChunk(
+  context: JobContext,
+  lease: Lease,
+  { command }: ClaimAnswer,
+  encoder: Encoder,
+  progress: Progress,
+  chunk: GeneratedChunk,
+): Promise<Progress> {
+  const { edge, scratch_dir, log } = context;
+  const { video_id, epoch, ticket, signal } = lease;
+  const { chunk_index, first_frame, frame_count } = chunk;
+  const began_at_ms = Date.now();
+  const { width, height, fps } = command;
+  const encoded = await encoder.encode(chunk.frames, { width, height, fps });
+  const files = makeSegment(encoded, { width, height, fps, chunk_index, first_frame });
+  const encoded_at_ms = Date.now();
+  requireSameInit(progress, files.init, encoder);
+
+  await writeFile(segmentPath(scratch_dir, chunk_index), files.media);
+  const [init, media, checkpoint] = await Promise.all([
+    progress.segments[0]?.init ?? edge.upload(ticket, initKey(video_id, epoch), files.init, 'video/mp4', signal),
+    edge.upload(ticket, segmentKey(video_id, epoch, chunk_index), files.media, 'video/iso.segment', signal),
+    edge.upload(ticket, checkpointKey(video_id, epoch, chunk_index), chunk.checkpoint, 'application/octet-stream', signal),
+  ]);
+  const segment: Segment = { chunk_index, first_frame, frames: frame_count, init, media, encoder: encoder.name };
+  const asked_at_ms = Date.now();
+  const answer = await edge.commit(video_id, { epoch, parent: progress.parent, segment, checkpoint }, signal);
+  lease.renew(answer, asked_at_ms);
+  log('info', 'committed', {
+    chunk_index,
+    frames_done: first_frame + frame_count,
+    frames_total: command.frames,
+    denoise_ms: Math.round(chunk.denoise_ms),
+    decode_ms: Math.round(chunk.decode_ms),
+    encode_ms: encoded_at_ms - began_at_ms,
+    deliver_ms: Date.now() - encoded_at_ms,
+  });
+  return { parent: answer.commit_id, segments: [...progress.segments, segment], checkpoint };
+}
+
+/** All segments of a video share one init segment, so this encoder must have written the same as the first one did. */
+function requireSameInit({ segments: [first] }: Progress, init: Uint8Array, encoder: Encoder): void {
+  if (first && createHash('sha256').update(init).digest('hex') !== first.init.sha256) {
+    throw new Error(`the encoder ${encoder.name} of this worker writes other parameter sets than the one that the video was begun with`);
+  }
+}
