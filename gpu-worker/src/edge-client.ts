@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -135,8 +135,7 @@ async function tryOnce(url: string, request: RequestInit, timeout_ms: number, si
 async function digest(content: Uint8Array | { path: string }): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');
   if (content instanceof Uint8Array) return { sha256: hash.update(content).digest('hex'), bytes: content.length };
-  await using file = await open(content.path);
-  for await (const part of file.createReadStream({ autoClose: false })) hash.update(part);
+  for await (const part of createReadStream(content.path)) hash.update(part);
   return { sha256: hash.digest('hex'), bytes: (await stat(content.path)).size };
 }
 
