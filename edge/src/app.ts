@@ -1,0 +1,55 @@
+/** Table of contents of the edge: middleware, routes, refusals, in the order in which a request meets them. */
+import { Hono } from 'hono';
+import { type AppEnv, readSettings } from './env.ts';
+import { answerError, methodNotAllowed, unknownRoute } from './middleware/answer-error.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { authenticateWorker } from './middleware/authenticate-worker.ts';
+import { requestId } from './middleware/request-id.ts';
+import { createVideo } from './routes/create-video.ts';
+import { getContent } from './routes/get-content.ts';
+import { getVideo } from './routes/get-video.ts';
+import { beatVideo } from './worker-api/beat.ts';
+import { claimVideo } from './worker-api/claim.ts';
+import { commitSegment } from './worker-api/commit.ts';
+import { completeVideo } from './worker-api/complete.ts';
+import { downloadAsset } from './worker-api/download.ts';
+import { listEvents } from './worker-api/events.ts';
+import { failVideo } from './worker-api/fail.ts';
+import { releaseVideo } from './worker-api/release.ts';
+import { uploadAsset } from './worker-api/upload.ts';
+
+export const app = new Hono<AppEnv>();
+
+app.use(requestId());
+app.use(async (c, next) => {
+  c.set('settings', readSettings(c.env));
+  await next();
+});
+
+app.get('/healthz', (c) => c.json({ status: 'ok' }));
+app.all('/healthz', methodNotAllowed('GET, HEAD'));
+
+app.post('/v1/videos', authenticate(), createVideo);
+app.all('/v1/videos', methodNotAllowed('POST'));
+app.get('/v1/videos/:id', authenticate(), getVideo);
+app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD'));
+app.get('/v1/videos/:id/content', authenticate(), getContent);
+app.all('/v1/videos/:id/content', methodNotAllowed('GET, HEAD'));
+
+app.put('/internal/v1/assets/:key{.+}', uploadAsset);
+app.get('/internal/v1/assets/:key{.+}', downloadAsset);
+app.all('/internal/v1/assets/:key{.+}', methodNotAllowed('GET, HEAD, PUT'));
+
+app.use('/internal/v1/videos/*', authenticateWorker());
+app.get('/internal/v1/videos/:id/events', listEvents);
+app.post('/internal/v1/videos/:id/claim', claimVideo);
+app.post('/internal/v1/videos/:id/beat', beatVideo);
+app.post('/internal/v1/videos/:id/commit', commitSegment);
+app.post('/internal/v1/videos/:id/complete', completeVideo);
+app.post('/internal/v1/videos/:id/fail', failVideo);
+app.post('/internal/v1/videos/:id/release', releaseVideo);
+app.all('/internal/v1/videos/:id/events', methodNotAllowed('GET, HEAD'));
+app.all('/internal/v1/videos/:id/:call{claim|beat|commit|complete|fail|release}', methodNotAllowed('POST'));
+
+app.notFound(unknownRoute);
+app.onError(answerError);

@@ -1,0 +1,91 @@
+/**
+ * The Worker's bindings, and its variables and secrets parsed once.
+ * A missing one fails the request with an error that names it: the client reads `internal_error`, the log the name.
+ */
+import type { VideoObject } from './videos/video-object.ts';
+
+export interface Env {
+  readonly MEDIA: R2Bucket;
+  readonly DB: D1Database;
+  readonly VIDEO: DurableObjectNamespace<VideoObject>;
+  readonly AWS_REGION?: string;
+  readonly AWS_ACCESS_KEY_ID?: string;
+  readonly AWS_SECRET_ACCESS_KEY?: string;
+  readonly SQS_QUEUE_URL?: string;
+  readonly SQS_ENDPOINT?: string;
+  readonly LEASE_SECONDS?: string;
+  readonly WORKER_TOKEN?: string;
+  readonly TICKET_SECRET?: string;
+  readonly KEY_PEPPER?: string;
+}
+
+/** What Hono carries through a request. */
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    request_id: string;
+    settings: Settings;
+    /** Set by `authenticate`. */
+    account_id: string;
+  };
+}
+
+export interface QueueSettings {
+  readonly region: string;
+  readonly url: string;
+  /** Where requests are sent: SQS_ENDPOINT, or the origin of the queue's URL. */
+  readonly endpoint: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface Settings {
+  readonly queue: QueueSettings;
+  /** Seconds that a lease lives without renewal. */
+  readonly leaseSeconds: number;
+  /** What every worker shows. */
+  readonly workerToken: string;
+  /** Key of the upload tickets' signature. */
+  readonly ticketSecret: string;
+  /** Key of the API keys' hashes. */
+  readonly keyPepper: string;
+}
+
+const parsed = new WeakMap<Env, Settings>();
+
+/** @throws Error naming the variable that is missing or wrong */
+export function readSettings(env: Env): Settings {
+  const known = parsed.get(env);
+  if (known) return known;
+  const url = required(env, 'SQS_QUEUE_URL');
+  if (!URL.canParse(url)) throw new Error(`SQS_QUEUE_URL must be an absolute URL; got '${url}'`);
+  const settings: Settings = {
+    queue: {
+      region: required(env, 'AWS_REGION'),
+      url,
+      endpoint: env.SQS_ENDPOINT || new URL(url).origin,
+      accessKeyId: required(env, 'AWS_ACCESS_KEY_ID'),
+      secretAccessKey: required(env, 'AWS_SECRET_ACCESS_KEY'),
+    },
+    leaseSeconds: positiveNumber(env, 'LEASE_SECONDS'),
+    workerToken: required(env, 'WORKER_TOKEN'),
+    ticketSecret: required(env, 'TICKET_SECRET'),
+    keyPepper: required(env, 'KEY_PEPPER'),
+  };
+  parsed.set(env, settings);
+  return settings;
+}
+
+type TextVariable = Exclude<keyof Env, 'MEDIA' | 'DB' | 'VIDEO'>;
+
+function required(env: Env, name: TextVariable): string {
+  const value = env[name];
+  if (!value) throw new Error(`${name} is not set: add it to [vars] of wrangler.toml, or with 'wrangler secret put ${name}'`);
+  return value;
+}
+
+function positiveNumber(env: Env, name: TextVariable): number {
+  const value = Number(required(env, name));
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) throw new Error(`${name} must be a number above 0; got '${env[name]}'`);
+  return value;
+}

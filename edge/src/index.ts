@@ -1,0 +1,11 @@
+/** What the Worker exports: the HTTP handler, the minute cron and the Durable Object of a video. */
+import { app } from './app.ts';
+import type { Env } from './env.ts';
+import { sweepVideos } from './sweep.ts';
+
+export { VideoObject } from './videos/video-object.ts';
+
+export default {
+  fetch: app.fetch,
+  scheduled: (event, env) => sweepVideos(env, event.scheduledTime),
+} satisfies ExportedHandler<Env>;

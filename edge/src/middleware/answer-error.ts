@@ -1,0 +1,36 @@
+/**
+ * Every refusal in OpenAI's shape, with the headers that stock clients obey.
+ * What is not an EverframeError is our own fault: the caller learns the request id, the log the rest.
+ */
+import { EverframeError } from '@everframe/shared';
+import type { Context, Handler } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { AppEnv } from '../env.ts';
+import { describeError, log } from '../log.ts';
+
+export function answerError(error: unknown, c: Context<AppEnv>): Response {
+  const refusal = error instanceof EverframeError ? error : internalError(error, c);
+  const { status, retryable } = refusal.kind;
+  // Stock clients repeat 408, 409, 429 and 5xx unless told otherwise.
+  if (status === 409 || status === 429) c.header('x-should-retry', String(retryable));
+  if (status === 401) c.header('www-authenticate', 'Bearer');
+  return c.json(refusal.toBody(), status as ContentfulStatusCode);
+}
+
+export function unknownRoute(c: Context<AppEnv>): Response {
+  return answerError(new EverframeError('unknown_route', `There is no route ${c.req.method} ${c.req.path}.`), c);
+}
+
+/** @param allow the methods that the route has, as the `allow` header lists them */
+export function methodNotAllowed(allow: string): Handler<AppEnv> {
+  return (c) => {
+    c.header('allow', allow);
+    throw new EverframeError('method_not_allowed', `${c.req.path} does not take ${c.req.method}. Allowed: ${allow}.`);
+  };
+}
+
+function internalError(error: unknown, c: Context<AppEnv>): EverframeError {
+  const request_id = c.get('request_id');
+  log('error', 'request failed', { request_id, method: c.req.method, path: c.req.path, error: describeError(error) });
+  return new EverframeError('internal_error', `The request failed on our side. Try again; if it stays so, name request ${request_id}.`);
+}

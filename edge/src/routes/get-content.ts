@@ -1,0 +1,41 @@
+/** GET and HEAD /v1/videos/{id}/content?variant=video|thumbnail: the bytes of a finished video. */
+import { type Asset, EverframeError, type VideoRecord } from '@everframe/shared';
+import type { Context } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { serveAsset } from '../storage/asset-reader.ts';
+import { findVideo } from './find-video.ts';
+import { POLL_AFTER_MS } from './get-video.ts';
+
+export async function getContent(c: Context<AppEnv>): Promise<Response> {
+  const variant = parseVariant(c.req.query('variant'));
+  const video = await findVideo(c);
+  const asset = requireContent(c, video, variant);
+  const [content_type, extension] = variant === 'video' ? ['video/mp4', 'mp4'] : ['image/jpeg', 'jpg'];
+  return serveAsset(c, asset, { content_type, file_name: `${video.id}.${extension}` });
+}
+
+function parseVariant(value = 'video'): 'video' | 'thumbnail' {
+  if (value === 'video' || value === 'thumbnail') return value;
+  const param = 'variant';
+  if (value === 'spritesheet') {
+    throw new EverframeError('unsupported_parameter', "'spritesheet' is not made here yet. Ask for 'video' or 'thumbnail'.", { param });
+  }
+  throw new EverframeError('invalid_value', `'variant' must be 'video' or 'thumbnail'; got '${value.slice(0, 60)}'.`, { param });
+}
+
+function requireContent(c: Context<AppEnv>, { status, error, ...video }: VideoRecord, variant: 'video' | 'thumbnail'): Asset {
+  switch (status) {
+    case 'completed': {
+      const asset = video[variant];
+      if (!asset) throw new Error(`completed ${video.id} has no ${variant}`);
+      return asset;
+    }
+    case 'failed':
+      throw new EverframeError('video_failed', `The video failed: ${error?.message ?? 'no reason was recorded.'}`);
+    case 'queued':
+    case 'in_progress':
+      // A stock client's two quick retries would be over long before the video is: it should poll the video instead.
+      c.header('retry-after-ms', String(POLL_AFTER_MS));
+      throw new EverframeError('video_not_ready', `The video is ${status}. Poll it until its status is 'completed', then ask again.`);
+  }
+}

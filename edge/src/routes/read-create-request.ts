@@ -1,0 +1,36 @@
+/**
+ * The raw body of a request that creates a video, as multipart (what the OpenAI SDK always sends) or JSON.
+ * Values are not judged here: form fields stay text, a field sent twice becomes a list, a file stays a file.
+ */
+import { CREATE_BODY_MAX_BYTES, type CreateVideoRequest, EverframeError } from '@everframe/shared';
+import { parseJsonObject, readBody } from './read-body.ts';
+
+export async function readCreateRequest(request: Request): Promise<CreateVideoRequest> {
+  const content_type = request.headers.get('content-type') ?? '';
+  switch (content_type.split(';')[0]?.trim().toLowerCase()) {
+    case 'multipart/form-data':
+      return parseForm(await readBody(request, CREATE_BODY_MAX_BYTES), content_type);
+    case 'application/json':
+      return parseJsonObject(await readBody(request, CREATE_BODY_MAX_BYTES));
+    default:
+      throw new EverframeError(
+        'unsupported_media_type',
+        `The content type must be multipart/form-data or application/json; got '${content_type.slice(0, 100)}'.`,
+      );
+  }
+}
+
+async function parseForm(body: Uint8Array<ArrayBuffer>, content_type: string): Promise<CreateVideoRequest> {
+  let form: FormData;
+  try {
+    form = await new Response(body, { headers: { 'content-type': content_type } }).formData();
+  } catch (cause) {
+    throw new EverframeError('invalid_multipart', 'The body is not well-formed multipart/form-data: check boundary and end.', { cause });
+  }
+  const fields = new Map<string, unknown>();
+  for (const name of new Set(form.keys())) {
+    const values = form.getAll(name);
+    fields.set(name, values.length === 1 ? values[0] : values);
+  }
+  return Object.fromEntries(fields);
+}

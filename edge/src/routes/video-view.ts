@@ -1,0 +1,34 @@
+/** A video as its owner sees it: the 13 fields of OpenAI's contract, always all of them, and ours beside them. */
+import type { VideoRecord } from '@everframe/shared';
+
+export function toVideoView(video: VideoRecord) {
+  const { command, frames_done } = video;
+  return {
+    id: video.id,
+    object: 'video',
+    model: command.model,
+    status: video.status,
+    progress: progressOf(video),
+    created_at: toUnixSeconds(video.created_at_ms),
+    completed_at: video.completed_at_ms === null ? null : toUnixSeconds(video.completed_at_ms),
+    expires_at: video.expires_at_ms === null ? null : toUnixSeconds(video.expires_at_ms),
+    prompt: command.prompt,
+    size: `${command.width}x${command.height}`,
+    seconds: String(command.seconds),
+    remixed_from_video_id: null,
+    error: video.error,
+    seed: command.seed,
+    fps: command.fps,
+    frames: { done: frames_done, total: command.frames },
+  };
+}
+
+/** Whole percent; 100 only when the video can be downloaded. */
+function progressOf({ status, frames_done, command }: VideoRecord): number {
+  if (status === 'completed') return 100;
+  return Math.min(99, Math.floor((100 * frames_done) / command.frames));
+}
+
+function toUnixSeconds(unix_ms: number): number {
+  return Math.floor(unix_ms / 1000);
+}

@@ -1,0 +1,26 @@
+/**
+ * The minute cron: wakes the objects of unfinished videos that D1 has not heard of for long. It catches what an alarm
+ * or a queue message could have lost; a row whose object is gone is removed.
+ */
+import type { Env } from './env.ts';
+import { describeError, log } from './log.ts';
+import { deleteVideo, listStaleVideos } from './store/videos.ts';
+
+/** A video is left alone for this long, so a waiting one is announced at most once in that time. */
+const STALE_AFTER_MS = 10 * 60_000;
+const BATCH = 50;
+
+export async function sweepVideos(env: Env, now_ms: number): Promise<void> {
+  const ids = await listStaleVideos(env.DB, now_ms - STALE_AFTER_MS, BATCH);
+  await Promise.all(ids.map((id) => poke(env, id)));
+}
+
+async function poke(env: Env, video_id: string): Promise<void> {
+  try {
+    const exists = await env.VIDEO.getByName(video_id).poke();
+    if (!exists) await deleteVideo(env.DB, video_id);
+  } catch (error) {
+    // The next minute tries again.
+    log('error', 'sweep failed', { video_id, error: describeError(error) });
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What a video's object must still do outside of itself. An errand is written in the same stretch as the state that
+ * causes it, and leaves the box only when it was done: late or doubled, never lost.
+ */
+
+/** `doorbell`: a message in the queue. `index`: the row in D1. `erase`: the end of an expired video. */
+export type Errand = 'doorbell' | 'index' | 'erase';
+
+export interface DueErrand {
+  /** Of this very request: asked for again meanwhile, the errand has another id and stays. */
+  readonly id: number;
+  readonly errand: Errand;
+  readonly failures: number;
+}
+
+const FIRST_RETRY_MS = 200;
+const LAST_RETRY_MS = 60_000;
+
+/** Asks for an errand; one that is waiting already is asked for anew. */
+export function putErrand(sql: SqlStorage, errand: Errand, due_at_ms: number): void {
+  sql.exec('INSERT OR REPLACE INTO outbox (errand, due_at_ms, failures) VALUES (?, ?, 0)', errand, due_at_ms);
+}
+
+export function dueErrands(sql: SqlStorage, now_ms: number): DueErrand[] {
+  const rows = sql.exec<{ id: number; errand: string; failures: number }>(
+    'SELECT id, errand, failures FROM outbox WHERE due_at_ms <= ? ORDER BY id',
+    now_ms,
+  );
+  return rows.toArray().map((row) => ({ ...row, errand: row.errand as Errand }));
+}
+
+export function settleErrand(sql: SqlStorage, { id }: DueErrand): void {
+  sql.exec('DELETE FROM outbox WHERE id = ?', id);
+}
+
+export function postponeErrand(sql: SqlStorage, { id, failures }: DueErrand, now_ms: number): void {
+  sql.exec('UPDATE outbox SET due_at_ms = ?, failures = ? WHERE id = ?', now_ms + retryDelay(failures), failures + 1, id);
+}
+
+/** Milliseconds to the next attempt: 0.2 s, doubled with every failure, at most 60 s. */
+export function retryDelay(failures: number): number {
+  return Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures);
+}
+
+/** Unix milliseconds of the earliest errand. */
+export function nextErrandAt(sql: SqlStorage): number | null {
+  return sql.exec<{ due_at_ms: number | null }>('SELECT MIN(due_at_ms) AS due_at_ms FROM outbox').one().due_at_ms;
+}

@@ -1,0 +1,29 @@
+/** Does one errand of a video's outbox. Each is safe to repeat. */
+import { videoPrefix } from '@everframe/shared';
+import { type Env, readSettings } from '../env.ts';
+import { sendJobMessage } from '../queue/sqs-producer.ts';
+import { deleteVideo, upsertVideo } from '../store/videos.ts';
+import type { Errand } from './outbox.ts';
+import type { VideoState } from './video-state.ts';
+
+export async function runErrand(env: Env, errand: Errand, state: VideoState): Promise<void> {
+  switch (errand) {
+    case 'doorbell':
+      // Claimed or finished in the meantime: nobody needs to come.
+      if (state.status !== 'queued') return;
+      return sendJobMessage(readSettings(env).queue, { version: 1, video_id: state.id, queued_at_ms: Date.now() });
+    case 'index':
+      return upsertVideo(env.DB, state, Date.now());
+    case 'erase':
+      await eraseObjects(env.MEDIA, videoPrefix(state.id));
+      return deleteVideo(env.DB, state.id);
+  }
+}
+
+async function eraseObjects(bucket: R2Bucket, prefix: string): Promise<void> {
+  for (;;) {
+    const { objects } = await bucket.list({ prefix, limit: 1000 });
+    if (objects.length === 0) return;
+    await bucket.delete(objects.map((object) => object.key));
+  }
+}

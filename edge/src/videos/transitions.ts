@@ -1,0 +1,164 @@
+/**
+ * Every step of a video's life after its creation: old state and what a worker says in, new state and events out.
+ * Pure, so the object only loads, applies and stores. Checks come first: a refused step changes nothing.
+ */
+import {
+  type CommitRequest,
+  type CompleteRequest,
+  EverframeError,
+  type FailureCode,
+  isFinished,
+  MAX_FRUITLESS_ATTEMPTS,
+  RETENTION_DAYS,
+  type ReleaseRequest,
+  TRANSITIONS,
+  type VideoEvent,
+  type VideoStatus,
+} from '@everframe/shared';
+import { requireLease, requireOwnership } from './lease.ts';
+import type { VideoState } from './video-state.ts';
+
+export interface Transition {
+  readonly state: VideoState;
+  readonly events: readonly VideoEvent[];
+}
+
+/** What the owner of a failed video reads; what the worker said is for the log. */
+const FAILURE_SENTENCES: Readonly<Record<FailureCode, string>> = {
+  worker_lost: `The work on this video stopped ${MAX_FRUITLESS_ATTEMPTS} times in a row without progress. Create it again.`,
+  generation_failed: 'The model could not make this video. Create it again, with another seed or prompt.',
+  encoding_failed: 'The frames of this video could not be encoded. Create it again.',
+  signing_failed: 'The provenance of this video could not be signed, so it is not published. Create it again.',
+  model_unavailable: 'The model of this video is not installed on the workers. Choose another model.',
+};
+
+/** Raises the epoch: whatever an older one sends is refused from now on. */
+export function claim(state: VideoState, worker_id: string, lease_ends_at_ms: number): Transition {
+  if (isFinished(state.status)) {
+    throw new EverframeError('video_finished', `The video is ${state.status}: there is nothing left to do. Delete the message.`);
+  }
+  if (state.lease) {
+    throw new EverframeError('lease_held', 'Another worker holds the lease. When it runs out, the queue gets a new message.');
+  }
+  const epoch = state.epoch + 1;
+  const lease = { worker_id, ends_at_ms: lease_ends_at_ms };
+  return {
+    state: { ...moveTo(state, 'in_progress'), epoch, lease, fruitless_attempts: state.fruitless_attempts + 1 },
+    events: [{ type: 'claimed', epoch, worker_id }],
+  };
+}
+
+export function beat(state: VideoState, epoch: number, lease_ends_at_ms: number): Transition {
+  return { state: renewLease(state, epoch, lease_ends_at_ms), events: [] };
+}
+
+/** The very same commit again renews the lease and adds nothing. */
+export function commit(state: VideoState, request: CommitRequest, lease_ends_at_ms: number): Transition {
+  const { epoch, parent, segment } = request;
+  const renewed = renewLease(state, epoch, lease_ends_at_ms);
+  const id = commitId(request);
+  if (id === state.last_commit?.id) return { state: renewed, events: [] };
+
+  requireParent(state, parent);
+  const chunk_index = state.last_commit ? state.last_commit.chunk_index + 1 : 0;
+  requireEqual('segment.chunk_index', segment.chunk_index, chunk_index);
+  requireEqual('segment.first_frame', segment.first_frame, state.frames_done);
+  const frames_done = state.frames_done + segment.frames;
+  if (frames_done > state.command.frames) {
+    throw new EverframeError('invalid_value', `The video has ${state.command.frames} frames; this segment would make ${frames_done}.`, {
+      param: 'segment.frames',
+    });
+  }
+  return {
+    state: { ...renewed, frames_done, fruitless_attempts: 0, last_commit: { id, chunk_index } },
+    events: [{ type: 'committed', epoch, chunk_index, frames_done }],
+  };
+}
+
+/** Names a commit by what makes it this one: its place, its worker and its bytes. */
+export function commitId({ epoch, segment }: CommitRequest): string {
+  return `commit-${segment.chunk_index}-${epoch}-${segment.media.sha256.slice(0, 24)}`;
+}
+
+/** Repeated by its owner, it answers the same and changes nothing. */
+export function complete(state: VideoState, request: CompleteRequest, now_ms: number): Transition {
+  const { epoch, parent, video, thumbnail } = request;
+  requireOwnership(state, epoch);
+  if (state.status === 'completed' && state.video?.sha256 === video.sha256) return { state, events: [] };
+  requireLease(state, epoch);
+  requireParent(state, parent);
+  if (state.frames_done !== state.command.frames) {
+    throw new EverframeError(
+      'invalid_value',
+      `All ${state.command.frames} frames must be committed before the video is complete; ${state.frames_done} are.`,
+    );
+  }
+  return {
+    state: { ...finish(state, 'completed', now_ms), completed_at_ms: now_ms, video, thumbnail },
+    events: [{ type: 'completed', epoch }],
+  };
+}
+
+export function fail(state: VideoState, epoch: number, code: FailureCode, now_ms: number): Transition {
+  requireOwnership(state, epoch);
+  if (state.status === 'failed' && state.error?.code === code) return { state, events: [] };
+  requireLease(state, epoch);
+  return failed(state, code, now_ms);
+}
+
+/** Gives the video back. A worker that shuts down is no attempt of the video's; one that ran into an error is. */
+export function release(state: VideoState, { epoch, reason }: ReleaseRequest, now_ms: number): Transition {
+  requireOwnership(state, epoch);
+  if (state.status === 'queued') return { state, events: [] };
+  requireLease(state, epoch);
+  const released: VideoEvent = { type: 'released', epoch };
+  if (reason === 'error') return leave(state, released, now_ms);
+  const fruitless_attempts = Math.max(0, state.fruitless_attempts - 1);
+  return { state: { ...moveTo(state, 'queued'), lease: null, fruitless_attempts }, events: [released] };
+}
+
+/** Nothing where the lease is alive. */
+export function expireLease(state: VideoState, now_ms: number): Transition {
+  if (!state.lease || state.lease.ends_at_ms > now_ms) return { state, events: [] };
+  return leave(state, { type: 'lease_expired', epoch: state.epoch }, now_ms);
+}
+
+/** The end of an attempt: back to the queue, or failed after the last one. */
+function leave(state: VideoState, event: VideoEvent, now_ms: number): Transition {
+  if (state.fruitless_attempts < MAX_FRUITLESS_ATTEMPTS) {
+    return { state: { ...moveTo(state, 'queued'), lease: null }, events: [event] };
+  }
+  const last = failed(state, 'worker_lost', now_ms);
+  return { state: last.state, events: [event, ...last.events] };
+}
+
+function failed(state: VideoState, code: FailureCode, now_ms: number): Transition {
+  const error = { code, message: FAILURE_SENTENCES[code] };
+  return { state: { ...finish(state, 'failed', now_ms), error }, events: [{ type: 'failed', epoch: state.epoch, code }] };
+}
+
+function finish(state: VideoState, status: VideoStatus, now_ms: number): VideoState {
+  return { ...moveTo(state, status), lease: null, expires_at_ms: now_ms + RETENTION_DAYS * 24 * 60 * 60 * 1000 };
+}
+
+function moveTo(state: VideoState, status: VideoStatus): VideoState {
+  if (!TRANSITIONS[state.status].includes(status)) throw new Error(`a ${state.status} video cannot become ${status}`);
+  return { ...state, status };
+}
+
+function renewLease(state: VideoState, epoch: number, ends_at_ms: number): VideoState {
+  return { ...state, lease: { ...requireLease(state, epoch), ends_at_ms } };
+}
+
+function requireParent(state: VideoState, parent: string | null): void {
+  const last = state.last_commit?.id ?? null;
+  if (parent === last) return;
+  throw new EverframeError('parent_mismatch', `The parent must be the last commit, ${last ?? 'null'}; got ${parent ?? 'null'}.`, {
+    param: 'parent',
+  });
+}
+
+function requireEqual(param: string, value: number, expected: number): void {
+  if (value === expected) return;
+  throw new EverframeError('invalid_value', `'${param}' must follow on the last commit: ${expected}; got ${value}.`, { param });
+}

@@ -1,0 +1,226 @@
+/**
+ * The Durable Object of one video: the truth about its state, who works on it, and what must still be sent.
+ * Reads and writes between two awaits are one atomic write. What it keeps is on disk; it may be evicted at any time.
+ */
+import { DurableObject } from 'cloudflare:workers';
+import type {
+  Asset,
+  CommitRequest,
+  CompleteRequest,
+  FailRequest,
+  GenerationCommand,
+  RecordedEvent,
+  ReleaseRequest,
+  Segment,
+  VideoRecord,
+} from '@everframe/shared';
+import { isFinished } from '@everframe/shared';
+import { type Env, readSettings } from '../env.ts';
+import { describeError, log } from '../log.ts';
+import { requireAssets } from '../storage/require-assets.ts';
+import { dueErrands, nextErrandAt, postponeErrand, putErrand, settleErrand } from './outbox.ts';
+import { type Outcome, toOutcome } from './outcome.ts';
+import { runErrand } from './run-errand.ts';
+import * as transitions from './transitions.ts';
+import { videoNotFound } from './video-id.ts';
+import { type NewVideo, newVideoState, type VideoState } from './video-state.ts';
+import * as tables from './video-tables.ts';
+
+export interface Lease {
+  readonly epoch: number;
+  readonly lease_ends_at_ms: number;
+}
+
+export interface Claimed extends Lease {
+  readonly command: GenerationCommand;
+  readonly created_at_ms: number;
+  readonly parent: string | null;
+  readonly segments: Segment[];
+  readonly checkpoint: Asset | null;
+}
+
+export interface Committed extends Lease {
+  readonly commit_id: string;
+}
+
+export class VideoObject extends DurableObject<Env> {
+  readonly #sql = this.ctx.storage.sql;
+
+  /** Safe to repeat: a video is recorded once. */
+  async create(video: NewVideo): Promise<VideoRecord> {
+    const existing = tables.loadState(this.#sql);
+    if (existing) return existing;
+    const state = newVideoState(video);
+    tables.createTables(this.#sql);
+    tables.insertVideo(this.#sql, state);
+    tables.appendEvent(this.#sql, { type: 'queued', epoch: 0 }, video.created_at_ms);
+    putErrand(this.#sql, 'doorbell', 0);
+    putErrand(this.#sql, 'index', 0);
+    await this.#setAlarm();
+    return state;
+  }
+
+  view(): VideoRecord | null {
+    return tables.loadState(this.#sql) ?? null;
+  }
+
+  history(): RecordedEvent[] | null {
+    return tables.hasTables(this.#sql) ? tables.listEvents(this.#sql) : null;
+  }
+
+  claim(worker_id: string): Promise<Outcome<Claimed>> {
+    return toOutcome(async () => {
+      const state = this.#expireLease();
+      const { epoch, command, created_at_ms, last_commit, lease } = this.#apply(transitions.claim(state, worker_id, this.#leaseEnd()));
+      await this.#setAlarm();
+      return {
+        epoch,
+        lease_ends_at_ms: lease?.ends_at_ms ?? 0,
+        command,
+        created_at_ms,
+        parent: last_commit?.id ?? null,
+        segments: tables.listSegments(this.#sql),
+        checkpoint: tables.lastCheckpoint(this.#sql),
+      };
+    });
+  }
+
+  beat(epoch: number): Promise<Outcome<Lease>> {
+    return toOutcome(async () => {
+      const lease_ends_at_ms = this.#leaseEnd();
+      this.#apply(transitions.beat(this.#load(), epoch, lease_ends_at_ms));
+      await this.#setAlarm();
+      return { epoch, lease_ends_at_ms };
+    });
+  }
+
+  commit(request: CommitRequest): Promise<Outcome<Committed>> {
+    return toOutcome(async () => {
+      transitions.commit(this.#load(), request, this.#leaseEnd());
+      const { init, media } = request.segment;
+      await requireAssets(this.env.MEDIA, this.#load().id, request.epoch, { media, checkpoint: request.checkpoint }, { init });
+
+      // Whatever happened during the look is checked again, in one stretch with the write.
+      const before = this.#load();
+      const lease_ends_at_ms = this.#leaseEnd();
+      const after = this.#apply(transitions.commit(before, request, lease_ends_at_ms));
+      if (after.last_commit?.id !== before.last_commit?.id) tables.insertCommit(this.#sql, request);
+      await this.#setAlarm();
+      return { epoch: request.epoch, lease_ends_at_ms, commit_id: transitions.commitId(request) };
+    });
+  }
+
+  complete(request: CompleteRequest): Promise<Outcome<VideoRecord>> {
+    return toOutcome(async () => {
+      transitions.complete(this.#load(), request, Date.now());
+      const { video, thumbnail } = request;
+      await requireAssets(this.env.MEDIA, this.#load().id, request.epoch, { video, thumbnail });
+
+      const state = this.#apply(transitions.complete(this.#load(), request, Date.now()));
+      await this.#setAlarm();
+      return state;
+    });
+  }
+
+  fail({ epoch, code, message }: FailRequest): Promise<Outcome<VideoRecord>> {
+    return toOutcome(async () => {
+      const state = this.#apply(transitions.fail(this.#load(), epoch, code, Date.now()));
+      log('error', 'a worker failed the video', { video_id: state.id, epoch, code, message });
+      await this.#setAlarm();
+      return state;
+    });
+  }
+
+  release(request: ReleaseRequest): Promise<Outcome<VideoRecord>> {
+    return toOutcome(async () => {
+      const state = this.#apply(transitions.release(this.#load(), request, Date.now()));
+      await this.#setAlarm();
+      return state;
+    });
+  }
+
+  /**
+   * Called by the sweeper for a video that D1 has not heard of for long: rings again if it waits, and sets the alarm
+   * in case it was lost.
+   * @returns false where there is no video
+   */
+  async poke(): Promise<boolean> {
+    const state = tables.loadState(this.#sql);
+    if (!state) return false;
+    if (state.status === 'queued') putErrand(this.#sql, 'doorbell', 0);
+    putErrand(this.#sql, 'index', 0);
+    await this.#setAlarm();
+    return true;
+  }
+
+  /** One alarm for lease, outbox and expiry. It never throws: the platform gives up after a few failures, the outbox does not. */
+  override async alarm(): Promise<void> {
+    try {
+      if (tables.hasTables(this.#sql)) {
+        this.#expireLease();
+        await this.#runErrands();
+      }
+    } catch (error) {
+      log('error', 'alarm failed', { object: this.ctx.id.name, error: describeError(error) });
+    }
+    await this.#setAlarm();
+  }
+
+  async #runErrands(): Promise<void> {
+    for (const due of dueErrands(this.#sql, Date.now())) {
+      const state = this.#load();
+      try {
+        await runErrand(this.env, due.errand, state);
+      } catch (error) {
+        log('warn', 'errand failed', { video_id: state.id, errand: due.errand, failures: due.failures + 1, error: describeError(error) });
+        postponeErrand(this.#sql, due, Date.now());
+        continue;
+      }
+      if (due.errand === 'erase') {
+        await this.ctx.storage.deleteAll();
+        return;
+      }
+      settleErrand(this.#sql, due);
+    }
+  }
+
+  #load(): VideoState {
+    const state = tables.loadState(this.#sql);
+    if (!state) throw videoNotFound(this.ctx.id.name ?? '');
+    return state;
+  }
+
+  /** Ends a lease whose time is over, whether or not the alarm has come yet. */
+  #expireLease(): VideoState {
+    const state = this.#load();
+    const expired = transitions.expireLease(state, Date.now());
+    return expired.events.length > 0 ? this.#apply(expired) : state;
+  }
+
+  /** Stores a step with its events and the errands that follow from it. */
+  #apply({ state, events }: transitions.Transition): VideoState {
+    const before = this.#load();
+    const now_ms = Date.now();
+    tables.saveState(this.#sql, state);
+    for (const event of events) tables.appendEvent(this.#sql, event, now_ms);
+    if (state.status !== before.status) {
+      putErrand(this.#sql, 'index', 0);
+      if (state.status === 'queued') putErrand(this.#sql, 'doorbell', 0);
+      if (isFinished(state.status) && state.expires_at_ms !== null) putErrand(this.#sql, 'erase', state.expires_at_ms);
+    }
+    return state;
+  }
+
+  #leaseEnd(): number {
+    return Date.now() + readSettings(this.env).leaseSeconds * 1000;
+  }
+
+  /** Sets the alarm to whatever is due first; called in the same stretch as the write that moved it. */
+  async #setAlarm(): Promise<void> {
+    const state = tables.loadState(this.#sql);
+    if (!state) return;
+    const due = [state.lease?.ends_at_ms, nextErrandAt(this.#sql)].filter((at) => typeof at === 'number');
+    if (due.length > 0) await this.ctx.storage.setAlarm(Math.min(...due));
+    else await this.ctx.storage.deleteAlarm();
+  }
+}

@@ -1,0 +1,37 @@
+/** All that a video's Durable Object knows beside its commits and events: the record, and who works on it. */
+import type { GenerationCommand, VideoRecord } from '@everframe/shared';
+
+export interface VideoState extends VideoRecord {
+  readonly lease: { readonly worker_id: string; readonly ends_at_ms: number } | null;
+  /** Claims in a row that brought no commit. */
+  readonly fruitless_attempts: number;
+  /** The last commit, which the next one must name and follow. */
+  readonly last_commit: { readonly id: string; readonly chunk_index: number } | null;
+}
+
+export interface NewVideo {
+  readonly id: string;
+  readonly account_id: string;
+  readonly command: GenerationCommand;
+  readonly created_at_ms: number;
+}
+
+export function newVideoState({ id, account_id, command, created_at_ms }: NewVideo): VideoState {
+  return {
+    id,
+    account_id,
+    command,
+    status: 'queued',
+    created_at_ms,
+    completed_at_ms: null,
+    expires_at_ms: null,
+    frames_done: 0,
+    epoch: 0,
+    error: null,
+    video: null,
+    thumbnail: null,
+    lease: null,
+    fruitless_attempts: 0,
+    last_commit: null,
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * The SQLite tables inside one video's object, and every statement on them but the outbox's.
+ * They are made with the video, so asking for an id that never was stores nothing.
+ */
+import type { Asset, CommitRequest, GenerationCommand, RecordedEvent, Segment, VideoEvent } from '@everframe/shared';
+import type { VideoState } from './video-state.ts';
+
+export function hasTables(sql: SqlStorage): boolean {
+  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'video'").toArray().length > 0;
+}
+
+export function createTables(sql: SqlStorage): void {
+  sql.exec(`
+    CREATE TABLE video (id TEXT PRIMARY KEY, command TEXT NOT NULL, state TEXT NOT NULL);
+    CREATE TABLE commits (chunk_index INTEGER PRIMARY KEY, segment TEXT NOT NULL, checkpoint TEXT NOT NULL);
+    CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, created_at_ms INTEGER NOT NULL, event TEXT NOT NULL);
+    CREATE TABLE outbox (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, errand TEXT NOT NULL UNIQUE, due_at_ms INTEGER NOT NULL, failures INTEGER NOT NULL
+    );
+  `);
+}
+
+/** The command never changes and can be long, so it is not written again with each state. */
+export function insertVideo(sql: SqlStorage, { command, ...state }: VideoState): void {
+  sql.exec('INSERT INTO video (id, command, state) VALUES (?, ?, ?)', state.id, JSON.stringify(command), JSON.stringify(state));
+}
+
+export function saveState(sql: SqlStorage, { command: _unchanged, ...state }: VideoState): void {
+  sql.exec('UPDATE video SET state = ?', JSON.stringify(state));
+}
+
+/** @returns undefined where the object holds no video: never created, or expired */
+export function loadState(sql: SqlStorage): VideoState | undefined {
+  if (!hasTables(sql)) return undefined;
+  const { command, state } = sql.exec<{ command: string; state: string }>('SELECT command, state FROM video').one();
+  return { ...(JSON.parse(state) as Omit<VideoState, 'command'>), command: JSON.parse(command) as GenerationCommand };
+}
+
+export function insertCommit(sql: SqlStorage, { segment, checkpoint }: CommitRequest): void {
+  sql.exec(
+    'INSERT INTO commits (chunk_index, segment, checkpoint) VALUES (?, ?, ?)',
+    segment.chunk_index,
+    JSON.stringify(segment),
+    JSON.stringify(checkpoint),
+  );
+}
+
+/** Everything committed, in order. */
+export function listSegments(sql: SqlStorage): Segment[] {
+  const rows = sql.exec<{ segment: string }>('SELECT segment FROM commits ORDER BY chunk_index').toArray();
+  return rows.map((row) => JSON.parse(row.segment) as Segment);
+}
+
+/** The state after the last commit. */
+export function lastCheckpoint(sql: SqlStorage): Asset | null {
+  const [row] = sql.exec<{ checkpoint: string }>('SELECT checkpoint FROM commits ORDER BY chunk_index DESC LIMIT 1').toArray();
+  return row ? (JSON.parse(row.checkpoint) as Asset) : null;
+}
+
+export function appendEvent(sql: SqlStorage, event: VideoEvent, now_ms: number): void {
+  sql.exec('INSERT INTO events (created_at_ms, event) VALUES (?, ?)', now_ms, JSON.stringify(event));
+}
+
+export function listEvents(sql: SqlStorage): RecordedEvent[] {
+  const rows = sql.exec<{ id: number; created_at_ms: number; event: string }>('SELECT id, created_at_ms, event FROM events ORDER BY id');
+  return rows.toArray().map(({ id, created_at_ms, event }) => ({ ...(JSON.parse(event) as VideoEvent), id, created_at_ms }));
+}

@@ -1,0 +1,14 @@
+/** POST /internal/v1/videos/{id}/beat: renews the lease between commits. */
+import { BeatRequest } from '@everframe/shared';
+import type { Context } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { fromOutcome } from '../videos/outcome.ts';
+import { videoObject } from '../videos/video-id.ts';
+import { leaseAnswer } from './lease-answer.ts';
+import { readCall } from './read-call.ts';
+
+export async function beatVideo(c: Context<AppEnv>): Promise<Response> {
+  const { id, video } = videoObject(c);
+  const { epoch } = await readCall(c.req.raw, BeatRequest);
+  return c.json(await leaseAnswer(c, id, fromOutcome(await video.beat(epoch))));
+}

@@ -1,0 +1,18 @@
+/** POST /internal/v1/videos/{id}/claim: a worker takes the video and learns all it needs to go on with it. */
+import { type ClaimAnswer, ClaimRequest } from '@everframe/shared';
+import type { Context } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { fromOutcome } from '../videos/outcome.ts';
+import { videoObject } from '../videos/video-id.ts';
+import { leaseAnswer } from './lease-answer.ts';
+import { promptKey } from './prompt-key.ts';
+import { readCall } from './read-call.ts';
+
+export async function claimVideo(c: Context<AppEnv>): Promise<Response> {
+  const { id, video } = videoObject(c);
+  const { worker_id } = await readCall(c.req.raw, ClaimRequest);
+  const { lease_ends_at_ms, ...claimed } = fromOutcome(await video.claim(worker_id));
+  const lease = await leaseAnswer(c, id, { epoch: claimed.epoch, lease_ends_at_ms });
+  const prompt_key = await promptKey(c.get('settings').keyPepper, id);
+  return c.json({ ...claimed, ...lease, prompt_key } satisfies ClaimAnswer);
+}

@@ -1,0 +1,14 @@
+/** POST /internal/v1/videos/{id}/complete: publishes the signed file and its thumbnail; all frames must be committed. */
+import { CompleteRequest } from '@everframe/shared';
+import type { Context } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { fromOutcome } from '../videos/outcome.ts';
+import { videoObject } from '../videos/video-id.ts';
+import { readCall } from './read-call.ts';
+
+export async function completeVideo(c: Context<AppEnv>): Promise<Response> {
+  const { video } = videoObject(c);
+  const request = await readCall(c.req.raw, CompleteRequest);
+  const { status } = fromOutcome(await video.complete(request));
+  return c.json({ status });
+}

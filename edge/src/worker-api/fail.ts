@@ -1,0 +1,14 @@
+/** POST /internal/v1/videos/{id}/fail: gives the video up for good; nobody tries it again. */
+import { FailRequest } from '@everframe/shared';
+import type { Context } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { fromOutcome } from '../videos/outcome.ts';
+import { videoObject } from '../videos/video-id.ts';
+import { readCall } from './read-call.ts';
+
+export async function failVideo(c: Context<AppEnv>): Promise<Response> {
+  const { video } = videoObject(c);
+  const request = await readCall(c.req.raw, FailRequest);
+  const { status } = fromOutcome(await video.fail(request));
+  return c.json({ status });
+}

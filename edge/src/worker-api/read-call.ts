@@ -1,0 +1,24 @@
+/** The JSON body of a worker's call, parsed by the schema of its contract. */
+import { EverframeError, WORKER_BODY_MAX_BYTES } from '@everframe/shared';
+import { parseJsonObject, readBody } from '../routes/read-body.ts';
+
+/** The part of a contract's schema that is used here. */
+interface CallSchema<T> {
+  safeParse(
+    body: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | {
+        readonly success: false;
+        readonly error: { readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[] };
+      };
+}
+
+export async function readCall<T>(request: Request, schema: CallSchema<T>): Promise<T> {
+  const body = parseJsonObject(await readBody(request, WORKER_BODY_MAX_BYTES));
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const param = issue?.path.join('.') ?? '';
+  throw new EverframeError('invalid_value', `'${param}': ${issue?.message ?? 'invalid'}.`, { param });
+}

@@ -1,0 +1,14 @@
+/** POST /internal/v1/videos/{id}/release: gives the video back to the queue at once. */
+import { ReleaseRequest } from '@everframe/shared';
+import type { Context } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { fromOutcome } from '../videos/outcome.ts';
+import { videoObject } from '../videos/video-id.ts';
+import { readCall } from './read-call.ts';
+
+export async function releaseVideo(c: Context<AppEnv>): Promise<Response> {
+  const { video } = videoObject(c);
+  const request = await readCall(c.req.raw, ReleaseRequest);
+  const { status } = fromOutcome(await video.release(request));
+  return c.json({ status });
+}
