@@ -1,0 +1,120 @@
+/**
+ * `everframe generate` (`npm run video`): a prompt in, a signed and verified MP4 out. Talks to a stack over HTTP as
+ * any client does: the one that runs, one named by --url, or one that is started for this video alone.
+ */
+import { rmSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { ApiClient, type CreateVideo, type Video } from '../api-client.ts';
+import { readCommandLine } from '../command-line.ts';
+import { Failure, usageFailure } from '../failure.ts';
+import { manifestText } from '../manifest-text.ts';
+import { curlLine, indent, sdkLines } from '../next-steps.ts';
+import { ProgressLine } from '../progress.ts';
+import { readManifest } from '../read-manifest.ts';
+import { DEFAULT_DATA_DIR } from '../repository.ts';
+import { openService, type Service } from '../service.ts';
+import { readLocalTrustAnchors } from '../trust-anchors.ts';
+import { waitForVideo } from '../wait-for-video.ts';
+
+const HELP = `everframe generate "<prompt>": make a signed video.
+
+  npm run video -- "<prompt>" [options]
+
+  --seconds <number>   length of the video (default: the model's)
+  --seed <number>      the same seed, prompt and model give the same video (default: random)
+  --size <w>x<h>       in pixels, one that the model offers (default: its first)
+  --model <name>       (default: the first that is served)
+  --out <file>         where the MP4 goes (default: out/<id>.mp4)
+  --data-dir <folder>  the local service's folder (default: .everframe)
+  --url <address>      a running service instead of this machine's; also EVERFRAME_URL
+  --api-key <key>      its key; also EVERFRAME_API_KEY
+`;
+
+const OPTIONS = {
+  seconds: { type: 'string' },
+  seed: { type: 'string' },
+  size: { type: 'string' },
+  model: { type: 'string' },
+  out: { type: 'string' },
+  'data-dir': { type: 'string' },
+  url: { type: 'string' },
+  'api-key': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export async function generate(args: readonly string[], interrupt: AbortSignal): Promise<number> {
+  const { values, positionals } = readCommandLine('generate', args, OPTIONS);
+  const [prompt, ...others] = positionals;
+  if (values.help || prompt === undefined) {
+    process.stdout.write(HELP);
+    return values.help ? 0 : 2;
+  }
+  if (others.length > 0)
+    throw usageFailure(`The prompt must be one argument; got ${positionals.length}. Put it in quotes: "a red balloon".`);
+  const { seconds, seed, size, model } = values;
+  const fields: CreateVideo = {
+    prompt,
+    ...(seconds && { seconds }),
+    ...(seed && { seed }),
+    ...(size && { size }),
+    ...(model && { model }),
+  };
+  const data_dir = values['data-dir'] ?? DEFAULT_DATA_DIR;
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+
+  const service = await openService({
+    url: values.url ?? process.env.EVERFRAME_URL,
+    api_key: values['api-key'] ?? process.env.EVERFRAME_API_KEY,
+    data_dir,
+    interrupt,
+    say,
+  });
+  try {
+    const client = new ApiClient(service, interrupt);
+    const video = await makeVideo(client, fields, service, interrupt);
+    const path = resolve(values.out ?? join('out', `${video.id}.mp4`));
+    await save(client, video.id, path);
+    await report(path, service, service.is_local ? readLocalTrustAnchors(data_dir) : undefined);
+    return 0;
+  } finally {
+    await service.close();
+  }
+}
+
+async function makeVideo(client: ApiClient, fields: CreateVideo, service: Service, interrupt: AbortSignal): Promise<Video> {
+  const created = await client.createVideo(fields);
+  process.stderr.write(`${created.id}: ${created.seconds} s at ${created.size} by ${created.model}\n`);
+  const line = new ProgressLine(process.stderr);
+  try {
+    const video = await waitForVideo(client, created, service.failure, interrupt, (text) => line.show(text, Date.now()));
+    if (video.status === 'failed') throw new Failure(`The video failed: ${video.error?.message ?? 'no reason was given.'}`);
+    return video;
+  } finally {
+    line.end();
+  }
+}
+
+/** Under a temporary name first: the name asked for never stands for half a file. */
+async function save(client: ApiClient, id: string, path: string): Promise<void> {
+  const part = `${path}.${process.pid}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await client.download(id, part);
+    await rename(part, path);
+  } catch (error) {
+    rmSync(part, { force: true });
+    if (error instanceof Failure || !(error instanceof Error) || error.name === 'AbortError') throw error;
+    throw new Failure(`The video could not be saved as ${path}: ${error.message}.`, { cause: error });
+  }
+}
+
+async function report(path: string, service: Service, trust_anchors_pem: string | undefined): Promise<void> {
+  const manifest = await readManifest(path, 'video/mp4', trust_anchors_pem);
+  process.stdout.write(`\n${path}\n\n${indent(manifestText(manifest))}`);
+  if (manifest.state === 'invalid' || manifest.state === 'none') {
+    throw new Failure('The video that was served does not carry an intact credential. Do not pass it on as made by Everframe.');
+  }
+  const start = service.is_own ? 'npm start keeps the service running; then' : 'The service is running;';
+  process.stdout.write(`\n${start} another video is one request away:\n\n${indent([curlLine(service), '', ...sdkLines(service)])}\n`);
+}

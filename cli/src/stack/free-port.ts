@@ -1,0 +1,28 @@
+/** Whether a loopback port can be had, and the first that can. */
+import { createServer } from 'node:net';
+import { Failure } from '../failure.ts';
+
+export const DEFAULT_PORT = 8787;
+const TRIES = 50;
+
+export function isPortFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** The port asked for, or one clear refusal; without one, the default or the next that is free. */
+export async function choosePort(asked: number | undefined, say: (line: string) => void): Promise<number> {
+  if (asked !== undefined) {
+    if (asked === 0 || (await isPortFree(asked))) return asked;
+    throw new Failure(`Port ${asked} is taken by another program. Choose another with --port, or leave it out to get a free one.`);
+  }
+  for (let port = DEFAULT_PORT; port < DEFAULT_PORT + TRIES; port++) {
+    if (!(await isPortFree(port))) continue;
+    if (port !== DEFAULT_PORT) say(`Port ${DEFAULT_PORT} is taken by another program; using ${port}.`);
+    return port;
+  }
+  throw new Failure(`Ports ${DEFAULT_PORT} to ${DEFAULT_PORT + TRIES - 1} are all taken. Choose another with --port.`);
+}

@@ -1,0 +1,105 @@
+/** A worker's place in a stack: the process in it may die and be replaced, by hand or by itself with growing pauses. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '../failure.ts';
+import {
+  describeExit,
+  startWorkerProcess,
+  type WorkerExit,
+  type WorkerLogLine,
+  type WorkerProcess,
+  type WorkerReady,
+} from './worker-process.ts';
+
+export interface StackWorker {
+  /** Of the process that is there now, or was last. */
+  readonly pid: number;
+  readonly ready: Promise<WorkerReady>;
+  /** Resolves when the process that is there now ends. */
+  readonly exited: Promise<WorkerExit>;
+  kill(signal: NodeJS.Signals): void;
+  /** Ends the process, gently if it runs, and starts another. Resolves when that one is ready. */
+  restart(): Promise<void>;
+}
+
+export interface WorkerPlace extends StackWorker {
+  stop(): Promise<void>;
+}
+
+export interface WorkerPlaceOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly onLog: (line: WorkerLogLine) => void;
+  /** Replace a process that dies after it was ready. */
+  readonly keep_alive: boolean;
+  readonly say: (line: string) => void;
+  /** A replacement failed before it was ready; the next try comes after a pause. */
+  readonly onGone: (error: Error) => void;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LAST_PAUSE_MS = 30_000;
+/** A process that lived this long begins with the first pause again. */
+const STEADY_MS = 60_000;
+
+export function openWorkerPlace(options: WorkerPlaceOptions): WorkerPlace {
+  const stopped = new AbortController();
+  let pause_ms = FIRST_PAUSE_MS;
+  let was_ready = false;
+  let worker = start();
+  void worker.ready.then(
+    () => {
+      was_ready = true;
+    },
+    // Whoever opened the place awaits `ready` and is told.
+    () => undefined,
+  );
+
+  function start(): WorkerProcess {
+    const began_at_ms = Date.now();
+    const process = startWorkerProcess(options.env, options.onLog);
+    if (options.keep_alive) void watch(process, began_at_ms);
+    return process;
+  }
+
+  async function watch(process: WorkerProcess, began_at_ms: number): Promise<void> {
+    const exit = await process.exited;
+    // The first that does not even start would fail again.
+    if (stopped.signal.aborted || process !== worker || !was_ready) return;
+    if (Date.now() - began_at_ms > STEADY_MS) pause_ms = FIRST_PAUSE_MS;
+    options.say(`The worker (process ${process.pid}) died: ${describeExit(exit)}. Starting another in ${pause_ms / 1000} s.`);
+    await sleep(pause_ms, undefined, { signal: stopped.signal }).catch(() => undefined);
+    if (stopped.signal.aborted || process !== worker) return;
+    pause_ms = Math.min(LAST_PAUSE_MS, pause_ms * 2);
+    worker = start();
+    worker.ready.then(
+      () => options.say(`The worker is back (process ${worker.pid}).`),
+      (error: Error) => {
+        options.say(describeError(error));
+        options.onGone(error);
+      },
+    );
+  }
+
+  return {
+    get pid() {
+      return worker.pid;
+    },
+    get ready() {
+      return worker.ready;
+    },
+    get exited() {
+      return worker.exited;
+    },
+    kill: (signal) => worker.kill(signal),
+    async restart() {
+      const old = worker;
+      // Replaced before it ends, so that nobody takes its end for a death.
+      const ended = old.stop();
+      worker = start();
+      await Promise.all([ended, worker.ready]);
+    },
+    async stop() {
+      stopped.abort();
+      await worker.stop();
+    },
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * The whole service on one machine: secrets, queue, edge, account, workers, started in that order and stopped in the
+ * reverse. The same programs and protocols as in production; only the addresses are local.
+ */
+
+import { errorCode, Failure } from '../failure.ts';
+import { PACKAGES_DIR } from '../repository.ts';
+import { ensureAccount } from './account.ts';
+import { type DataDir, openDataDir } from './data-dir.ts';
+import { type EdgeRuntime, startEdge } from './edge-runtime.ts';
+import { type LocalSecrets, openSecrets } from './secrets.ts';
+import type { QueueFaults } from './sqs-faults.ts';
+import { type SqsServer, startSqsServer } from './sqs-server.ts';
+import type { AwsCredentials } from './sqs-signature.ts';
+import type { RunningStack } from './stack-lock.ts';
+import { lockStack } from './stack-lock.ts';
+import { openWorkerPlace, type StackWorker, type WorkerPlace } from './stack-worker.ts';
+import type { WorkerLogLine } from './worker-process.ts';
+
+export interface StackOptions {
+  /** 0 takes a free one. @default 0 */
+  readonly port?: number;
+  readonly data_dir: string;
+  /** @default 1 */
+  readonly workers?: number;
+  /** Over the environment that workers get. */
+  readonly worker_env?: Readonly<Record<string, string>>;
+  /** Over the edge's variables, for example LEASE_SECONDS. */
+  readonly edge_vars?: Readonly<Record<string, string>>;
+  /** Replace workers that die. @default false */
+  readonly keep_workers_alive?: boolean;
+  /** Seconds until a message that was received and not deleted comes again. @default 30 */
+  readonly visibility_timeout_seconds?: number;
+  /** @default 'test' */
+  readonly purpose?: RunningStack['purpose'];
+  /** Aborting gives up the start; a stack that runs is ended by `stop`. */
+  readonly signal?: AbortSignal;
+  /** What happens to the stack itself, in sentences. */
+  readonly log?: (line: string) => void;
+  /** A worker died and could not be replaced. */
+  readonly onWorkerGone?: (error: Error) => void;
+  /** Every line of every worker's log. */
+  readonly onWorkerLog?: (line: WorkerLogLine) => void;
+}
+
+export interface Stack {
+  readonly url: string;
+  readonly api_key: string;
+  readonly queue: { readonly url: string; readonly endpoint: string; readonly dead_letter_url: string; readonly faults: QueueFaults };
+  readonly credentials: AwsCredentials;
+  readonly region: string;
+  readonly worker_token: string;
+  readonly data_dir: string;
+  readonly workers: readonly StackWorker[];
+  /** Starts one more worker; resolves when it is ready. */
+  startWorker(env?: Readonly<Record<string, string>>): Promise<StackWorker>;
+  /** Runs the edge's cron handler once. */
+  runCron(): Promise<void>;
+  /** Ends everything. May be repeated. */
+  stop(): Promise<void>;
+}
+
+const REGION = 'us-east-1';
+
+/** @throws Failure in one sentence where the machine or the data folder is not fit; nothing is left running then */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const log = options.log ?? (() => undefined);
+  const data = await openDataDir(options.data_dir);
+  const undo: (() => unknown)[] = [];
+  const stop = once(async () => {
+    for (const step of undo.reverse()) await step();
+  });
+  try {
+    const lock = lockStack(data.lock_file, options.purpose ?? 'test');
+    undo.push(() => lock.release());
+    const secrets = await openSecrets(data.secrets_file);
+    const credentials = { access_key_id: secrets.aws_access_key_id, secret_access_key: secrets.aws_secret_access_key };
+
+    const queue = await startSqsServer({
+      folder: data.queue,
+      credentials,
+      ...(options.visibility_timeout_seconds !== undefined && { visibility_timeout_seconds: options.visibility_timeout_seconds }),
+    });
+    undo.push(() => queue.stop());
+    options.signal?.throwIfAborted();
+
+    const vars = { ...edgeVars(secrets, queue), ...options.edge_vars };
+    const edge = await startEdge({ port: options.port ?? 0, data, vars, log });
+    undo.push(() => edge.stop());
+    await ensureAccount(edge.db, secrets);
+    options.signal?.throwIfAborted();
+
+    const workers: WorkerPlace[] = [];
+    undo.push(() => Promise.all(workers.map((worker) => worker.stop())));
+    const startWorker = async (env: Readonly<Record<string, string>> = {}) => {
+      const worker = openWorkerPlace({
+        env: { ...workerEnv(secrets, queue, edge, data), ...options.worker_env, ...env },
+        keep_alive: options.keep_workers_alive ?? false,
+        onLog: options.onWorkerLog ?? (() => undefined),
+        say: log,
+        onGone: options.onWorkerGone ?? (() => undefined),
+      });
+      workers.push(worker);
+      await orAbort(worker.ready, options.signal);
+      return worker;
+    };
+    await Promise.all(Array.from({ length: options.workers ?? 1 }, () => startWorker()));
+    lock.announce(edge.url, secrets.api_key);
+
+    return {
+      url: edge.url,
+      api_key: secrets.api_key,
+      queue: { url: queue.queue_url, endpoint: queue.endpoint, dead_letter_url: queue.dead_letter_url, faults: queue.faults },
+      credentials,
+      region: REGION,
+      worker_token: secrets.worker_token,
+      data_dir: data.path,
+      workers,
+      startWorker,
+      runCron: () => edge.runCron(),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    if (errorCode(error) === 'ENOSPC') throw new Failure(`The disk that holds ${data.path} is full.`, { cause: error });
+    throw error;
+  }
+}
+
+function edgeVars(secrets: LocalSecrets, queue: SqsServer): Record<string, string> {
+  return {
+    AWS_REGION: REGION,
+    SQS_QUEUE_URL: queue.queue_url,
+    SQS_ENDPOINT: queue.endpoint,
+    AWS_ACCESS_KEY_ID: secrets.aws_access_key_id,
+    AWS_SECRET_ACCESS_KEY: secrets.aws_secret_access_key,
+    WORKER_TOKEN: secrets.worker_token,
+    TICKET_SECRET: secrets.ticket_secret,
+    KEY_PEPPER: secrets.key_pepper,
+  };
+}
+
+function workerEnv(secrets: LocalSecrets, queue: SqsServer, edge: EdgeRuntime, data: DataDir): Record<string, string> {
+  return {
+    EVERFRAME_EDGE_URL: edge.url,
+    EVERFRAME_WORKER_TOKEN: secrets.worker_token,
+    SQS_QUEUE_URL: queue.queue_url,
+    SQS_ENDPOINT: queue.endpoint,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: secrets.aws_access_key_id,
+    AWS_SECRET_ACCESS_KEY: secrets.aws_secret_access_key,
+    EVERFRAME_PACKAGES_DIR: PACKAGES_DIR,
+    EVERFRAME_SCRATCH_DIR: data.scratch,
+    EVERFRAME_SIGNER_DIR: data.signer,
+  };
+}
+
+function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  const aborting = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([promise, aborting]);
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work();
+    return running;
+  };
+}

@@ -1,0 +1,24 @@
+/** A worker's log lines as a person reads them: one short line for each thing that happens to a video. */
+import type { WorkerLogLine } from './stack/worker-process.ts';
+
+const HIDDEN = ['time', 'level', 'message', 'worker', 'video_id', 'epoch', 'frames_done', 'frames_total', 'chunk_index'];
+
+/** The line, or undefined where it is of no interest at a terminal. */
+export function workerLogText(line: WorkerLogLine, now: Date): string | undefined {
+  const { level, message, video_id } = line;
+  if (level === 'info' && video_id === undefined) return undefined;
+  const parts = [now.toTimeString().slice(0, 8), ...(video_id === undefined ? [] : [String(video_id)])];
+  if (level !== 'info') parts.push(level === 'error' ? 'ERROR' : 'warning');
+  return [...parts, message, ...progressOf(line), ...restOf(line)].join('  ');
+}
+
+function progressOf({ frames_done, frames_total }: WorkerLogLine): string[] {
+  if (typeof frames_total !== 'number') return [];
+  return [typeof frames_done === 'number' ? `${frames_done} of ${frames_total} frames` : `${frames_total} frames`];
+}
+
+function restOf(line: WorkerLogLine): string[] {
+  return Object.entries(line)
+    .filter(([name, value]) => !HIDDEN.includes(name) && !name.endsWith('_ms') && ['string', 'number'].includes(typeof value))
+    .map(([name, value]) => (name === 'error' ? String(value) : `${name} ${value}`));
+}

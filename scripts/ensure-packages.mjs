@@ -1,0 +1,72 @@
+/**
+ * `npm ci` in a folder, once for each lockfile and platform: a stamp in node_modules says for which it was done.
+ * Two launchers never install into the same folder at once.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { withFolderLock } from './folder-lock.mjs';
+
+/**
+ * @param node the program that npm runs under
+ * @param what named in the line that a person sees while waiting
+ */
+export async function ensurePackages(folder, node, what = 'the packages of Everframe') {
+  if (isInstalled(folder)) return;
+  await withFolderLock(join(folder, '.everframe', 'install.lock'), async () => {
+    if (isInstalled(folder)) return;
+    console.error(`Installing ${what} (only this time; a minute or two, about ${what === 'Node 24' ? '190 MB' : '800 MB'} on disk) ...`);
+    const began = Date.now();
+    rmSync(stampPath(folder), { force: true });
+    await npmCi(folder, node);
+    writeFileSync(stampPath(folder), stampOf(folder));
+    console.error(`Installed in ${Math.round((Date.now() - began) / 1000)} s.`);
+  });
+}
+
+function isInstalled(folder) {
+  return existsSync(stampPath(folder)) && readFileSync(stampPath(folder), 'utf8') === stampOf(folder);
+}
+
+function stampPath(folder) {
+  return join(folder, 'node_modules', '.stamp');
+}
+
+export function stampOf(folder) {
+  const lockfile = readFileSync(join(folder, 'package-lock.json'));
+  return `${createHash('sha256').update(lockfile).digest('hex')} ${process.platform}-${process.arch}`;
+}
+
+function npmCi(folder, node) {
+  const args = ['ci', '--no-progress', '--loglevel=error'];
+  const env = { ...process.env, npm_config_ignore_scripts: 'true', PATH: dirname(node) + delimiter + (process.env.PATH ?? '') };
+  const npm_cli = process.env.npm_execpath;
+  // npm names itself when it starts us; else it is looked up like any program.
+  const child = npm_cli?.endsWith('npm-cli.js')
+    ? spawn(node, [npm_cli, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    : spawn('npm', args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+  const output = [];
+  child.stdout.on('data', (bytes) => output.push(bytes));
+  child.stderr.on('data', (bytes) => output.push(bytes));
+  let interrupted;
+  const stop = (signal) => {
+    interrupted = signal;
+    child.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop);
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => reject(new Error(`npm could not be started: ${error.message}`)));
+    child.on('close', (code, signal) => {
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.off(name, stop);
+      if (code === 0) return resolve();
+      if (interrupted)
+        return reject(Object.assign(new Error('The installation was interrupted; the next start begins it again.'), { exit_code: 130 }));
+      process.stderr.write(Buffer.concat(output));
+      const remedy = 'It needs the network (or a warm npm cache) and 1 GB of free disk, the first time only.';
+      reject(
+        new Error(`\`npm ci\` in ${folder} failed (${code === null ? signal : `exit code ${code}`}), see npm's words above. ${remedy}`),
+      );
+    });
+  });
+}
