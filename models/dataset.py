@@ -11,7 +11,7 @@ from sprites import draw_sprite
 from world import Scene
 
 FPS = 8
-RADIUS = {"small": 14.0, "big": 21.0}
+RADIUS = {"small": 15.0, "big": 21.0}
 STEP = {"slow": 4.0, "fast": 7.0}  # pixels a frame
 BOUNCE_FRAMES = {"slow": 12, "fast": 8}
 CIRCLE_FRAMES = {"slow": 24, "fast": 14}
@@ -20,6 +20,11 @@ GROUNDED = ("car", "boat")
 
 def render_clip(scene: Scene, frames: int) -> np.ndarray:
     """uint8 [frames, 128, 128, 3]."""
+    return render_clip_and_cells(scene, frames)[0]
+
+
+def render_clip_and_cells(scene: Scene, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """The clip, and bool [frames, 16, 16]: which cells of 8x8 pixels the object touches."""
     rng = np.random.default_rng([scene.seed, 2])
     background = draw_place(scene.place, rng)
     radius = RADIUS[scene.size] * rng.uniform(0.94, 1.06)
@@ -28,7 +33,9 @@ def render_clip(scene: Scene, frames: int) -> np.ndarray:
     clip = np.repeat((background * 255 + 0.5).astype(np.uint8)[None], frames, 0)
     for frame, (x, y) in zip(clip, path):
         paste(frame, background, sprite, int(round(x)), int(round(y)))
-    return clip
+    empty = (background * 255 + 0.5).astype(np.uint8)
+    touched = np.abs(clip.astype(np.int16) - empty).max(-1) > 12
+    return clip, touched.reshape(frames, SIDE // 8, 8, SIDE // 8, 8).any((2, 4))
 
 
 def draw_path(scene: Scene, radius: float, frames: int, rng: np.random.Generator) -> np.ndarray:

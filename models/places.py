@@ -165,7 +165,7 @@ def mountains(rng) -> Image.Image:
 
 
 def studio(rng) -> Image.Image:
-    shade = rng.uniform(0.75, 1.0)
+    shade = rng.uniform(0.85, 1.05)
     wall = np.array([206, 200, 190]) * shade
     picture = gradient(wall, wall * 0.94)
     draw = ImageDraw.Draw(picture)

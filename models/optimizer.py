@@ -1,0 +1,66 @@
+"""Muon for the hidden matrices, AdamW for the rest.
+
+Muon (Jordan et al. 2024, kellerjordan.github.io/posts/muon): momentum, then the nearest
+semi-orthogonal matrix by Newton-Schulz iterations. Convolutions count as [out, in * 9] matrices.
+"""
+
+import torch
+from torch import Tensor, nn
+
+MUON_RATE, ADAM_RATE, MOMENTUM, WEIGHT_DECAY = 0.02, 2e-3, 0.95, 0.01
+
+
+class Optimizer:
+    def __init__(self, network: nn.Module):
+        named = list(network.named_parameters())
+        self.matrices = [p for name, p in named if is_hidden_matrix(name, p)]
+        rest = [p for name, p in named if not is_hidden_matrix(name, p)]
+        self.momentum = [torch.zeros_like(p) for p in self.matrices]
+        self.adam = torch.optim.AdamW(rest, ADAM_RATE, betas=(0.9, 0.98), weight_decay=0)
+
+    @torch.no_grad()
+    def step(self, rate: float) -> None:
+        """`rate` in 0..1 scales both optimisers' peak rates."""
+        self.adam.param_groups[0]["lr"] = ADAM_RATE * rate
+        self.adam.step()
+        for parameter, momentum in zip(self.matrices, self.momentum):
+            momentum.mul_(MOMENTUM).add_(parameter.grad)
+            update = orthogonalize(parameter.grad + MOMENTUM * momentum)
+            parameter.mul_(1 - MUON_RATE * rate * WEIGHT_DECAY)
+            parameter.add_(update, alpha=-MUON_RATE * rate)
+
+    def state_dict(self) -> dict:
+        return {"adam": self.adam.state_dict(), "momentum": self.momentum}
+
+    def load_state_dict(self, state: dict) -> None:
+        self.adam.load_state_dict(state["adam"])
+        for mine, saved in zip(self.momentum, state["momentum"]):
+            mine.copy_(saved)
+
+
+def is_hidden_matrix(name: str, parameter: Tensor) -> bool:
+    outer = ("words", "positions", "places", "frame_embedding", "no_anchor", ".enter.", ".leave.", "sigma_embedding")
+    return parameter.ndim >= 2 and not any(part in name for part in outer)
+
+
+def orthogonalize(gradient: Tensor) -> Tensor:
+    """The update for one parameter; stacked projections (three times as tall as wide) are split first."""
+    matrix = gradient.flatten(1)
+    rows, columns = matrix.shape
+    parts = rows // columns if rows % columns == 0 else 1
+    stack = matrix.reshape(parts, rows // parts, columns)
+    stack = newton_schulz(stack)
+    scale = max(1, (rows / parts) / columns) ** 0.5
+    return (stack * scale).reshape(gradient.shape)
+
+
+def newton_schulz(stack: Tensor, iterations: int = 4) -> Tensor:
+    a, b, c = 3.4445, -4.7750, 2.0315
+    x = stack.bfloat16()
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    tall = x.shape[-2] > x.shape[-1]
+    x = x.mT if tall else x
+    for _ in range(iterations):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return (x.mT if tall else x).float()
