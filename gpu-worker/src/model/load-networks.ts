@@ -1,0 +1,28 @@
+/** The four networks of one package, opened together. */
+import type { ModelPackage } from '@everframe/shared';
+import { type AnchorEncoder, openAnchorEncoder } from './anchor-encoder.ts';
+import { type Denoiser, openDenoiser } from './denoiser.ts';
+import type { InstalledPackage } from './model-config.ts';
+import type { SessionOptions } from './session.ts';
+import { openTextEncoder, type TextEncoder } from './text-encoder.ts';
+import { openVaeDecoder, type VaeDecoder } from './vae-decoder.ts';
+
+/** All that generation needs of a model. Tests put functions of a few lines in place of the networks. */
+export interface Networks {
+  readonly model: ModelPackage;
+  readonly text_encoder: TextEncoder;
+  readonly anchor_encoder: AnchorEncoder;
+  readonly denoiser: Denoiser;
+  readonly vae_decoder: VaeDecoder;
+}
+
+/** One after the other, so that the first fault is the one reported. */
+export async function loadNetworks(installed: InstalledPackage, options: SessionOptions): Promise<Networks> {
+  return {
+    model: installed.model,
+    text_encoder: await openTextEncoder(installed, options),
+    anchor_encoder: await openAnchorEncoder(installed, options),
+    denoiser: await openDenoiser(installed, options),
+    vae_decoder: await openVaeDecoder(installed, options),
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * A model package as it lies on disk: `model.json` read and checked, and every file it names compared with its size and
+ * SHA-256, so that a worker never starts on half a download. Knows nothing of what the files contain.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ModelPackage } from '@everframe/shared';
+
+export interface InstalledPackage {
+  readonly model: ModelPackage;
+  /** The folder that holds model.json and the files it names. */
+  readonly dir: string;
+}
+
+/** A package that can't be used. The message names the file and what is wrong with it. */
+export class PackageError extends Error {
+  override readonly name = 'PackageError';
+  readonly file: string;
+
+  constructor(file: string, fault: string, options?: { cause?: unknown }) {
+    super(`model package: ${file} ${fault}`, options);
+    this.file = file;
+  }
+}
+
+/** Every package below `packages_dir`, one folder each, by model name. */
+export async function readPackages(packages_dir: string): Promise<ReadonlyMap<string, InstalledPackage>> {
+  const packages = new Map<string, InstalledPackage>();
+  for (const entry of await listFolders(packages_dir)) {
+    const dir = join(packages_dir, entry);
+    const installed = await readPackage(dir);
+    const { name } = installed.model;
+    const other = packages.get(name);
+    if (other) throw new PackageError(join(dir, 'model.json'), `has the name ${name}, as has ${other.dir}; remove one of them`);
+    packages.set(name, installed);
+  }
+  if (packages.size === 0) throw new PackageError(packages_dir, 'holds no package: a folder with a model.json is needed');
+  return packages;
+}
+
+/** @throws PackageError */
+export async function readPackage(dir: string): Promise<InstalledPackage> {
+  const path = join(dir, 'model.json');
+  const parsed = ModelPackage.safeParse(await readJson(path));
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`);
+    throw new PackageError(path, `is not a valid package description: ${faults.join('; ')}`);
+  }
+  const model = parsed.data;
+  requireSoundShapes(path, model);
+  for (const file of Object.values(model.files)) await verifyFile(join(dir, file.path), file);
+  return { model, dir };
+}
+
+/** @throws PackageError when the file can't be read or is not JSON */
+export async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new PackageError(path, 'cannot be read', { cause });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PackageError(path, `is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
+async function listFolders(packages_dir: string): Promise<string[]> {
+  try {
+    const entries = await readdir(packages_dir, { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
+    return folders
+      .map((entry) => entry.name)
+      .filter((name) => !name.startsWith('.'))
+      .sort();
+  } catch (cause) {
+    throw new PackageError(packages_dir, 'cannot be listed; name the folder that holds the packages', { cause });
+  }
+}
+
+/** What the schema can't say: relations between numbers on which the loop relies. */
+function requireSoundShapes(path: string, { chunk, sizes, latent }: ModelPackage): void {
+  if (chunk.overlap_frames >= chunk.frames) {
+    throw new PackageError(path, `has chunk.overlap_frames ${chunk.overlap_frames}; it must be below chunk.frames, ${chunk.frames}`);
+  }
+  if (chunk.anchor_frame >= chunk.frames) {
+    throw new PackageError(path, `has chunk.anchor_frame ${chunk.anchor_frame}; it must be below chunk.frames, ${chunk.frames}`);
+  }
+  const size = `${latent.width * latent.spatial_stride}x${latent.height * latent.spatial_stride}`;
+  if (sizes.length !== 1 || sizes[0] !== size) {
+    throw new PackageError(path, `offers the sizes ${sizes.join(', ')}; latents of this shape make ${size} and nothing else`);
+  }
+}
+
+async function verifyFile(path: string, expected: { bytes: number; sha256: string }): Promise<void> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new PackageError(path, 'is missing; fetch the package again', { cause });
+  });
+  if (found.size !== expected.bytes) {
+    throw new PackageError(path, `has ${found.size} bytes; model.json says ${expected.bytes}. Fetch the package again`);
+  }
+  const hash = createHash('sha256');
+  for await (const part of createReadStream(path)) hash.update(part);
+  const sha256 = hash.digest('hex');
+  if (sha256 !== expected.sha256) {
+    throw new PackageError(path, `has SHA-256 ${sha256}; model.json says ${expected.sha256}. Fetch the package again`);
+  }
+}
