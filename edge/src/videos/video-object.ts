@@ -54,8 +54,8 @@ export class VideoObject extends DurableObject<Env> {
     tables.createTables(this.#sql);
     tables.insertVideo(this.#sql, state);
     tables.appendEvent(this.#sql, { type: 'queued', epoch: 0 }, video.created_at_ms);
-    putErrand(this.#sql, 'doorbell', 0);
-    putErrand(this.#sql, 'index', 0);
+    putErrand(this.#sql, 'doorbell', Date.now());
+    putErrand(this.#sql, 'index', Date.now());
     await this.#setAlarm();
     return state;
   }
@@ -147,8 +147,8 @@ export class VideoObject extends DurableObject<Env> {
   async poke(): Promise<boolean> {
     const state = tables.loadState(this.#sql);
     if (!state) return false;
-    if (state.status === 'queued') putErrand(this.#sql, 'doorbell', 0);
-    putErrand(this.#sql, 'index', 0);
+    if (state.status === 'queued') putErrand(this.#sql, 'doorbell', Date.now());
+    putErrand(this.#sql, 'index', Date.now());
     await this.#setAlarm();
     return true;
   }
@@ -204,8 +204,8 @@ export class VideoObject extends DurableObject<Env> {
     tables.saveState(this.#sql, state);
     for (const event of events) tables.appendEvent(this.#sql, event, now_ms);
     if (state.status !== before.status) {
-      putErrand(this.#sql, 'index', 0);
-      if (state.status === 'queued') putErrand(this.#sql, 'doorbell', 0);
+      putErrand(this.#sql, 'index', now_ms);
+      if (state.status === 'queued') putErrand(this.#sql, 'doorbell', now_ms);
       if (isFinished(state.status) && state.expires_at_ms !== null) putErrand(this.#sql, 'erase', state.expires_at_ms);
     }
     return state;

@@ -4,9 +4,7 @@ import { parseJsonObject, readBody } from '../routes/read-body.ts';
 
 /** The part of a contract's schema that is used here. */
 interface CallSchema<T> {
-  safeParse(
-    body: unknown,
-  ):
+  safeParse(body: unknown):
     | { readonly success: true; readonly data: T }
     | {
         readonly success: false;

@@ -1,0 +1,285 @@
+/** The public API against the real Worker: what is accepted, what is refused and how, and that refusals leave no trace. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { CREATE_BODY_MAX_BYTES, createApiKey, PROMPT_MAX_CHARACTERS, SEED_MAX } from '@everframe/shared';
+import { startEdge, type TestEdge } from '../testing/edge.ts';
+import { startQueue, type TestQueue } from '../testing/queue.ts';
+
+let edge: TestEdge;
+let queue: TestQueue;
+
+before(async () => {
+  queue = await startQueue();
+  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint });
+});
+after(async () => {
+  await edge?.close();
+  await queue?.close();
+});
+
+const VIDEO_KEYS = [
+  ...['id', 'object', 'model', 'status', 'progress', 'created_at', 'completed_at', 'expires_at', 'prompt', 'size', 'seconds'],
+  ...['remixed_from_video_id', 'error', 'seed', 'fps', 'frames'],
+];
+const JSON_HEADERS = { 'content-type': 'application/json' };
+const UNKNOWN_ID = `video_${'0'.repeat(32)}`;
+
+interface ErrorAnswer {
+  readonly error: { message: string; type: string; param: string | null; code: string };
+}
+
+/** Every refusal has OpenAI's shape, a request id, and no word of our insides. */
+async function assertRefused(response: Response, status: number, code: string, param: string | null = null): Promise<void> {
+  const text = await response.text();
+  assert.equal(response.status, status, text);
+  assert.match(response.headers.get('x-request-id') ?? '', /^req_[0-9a-f]{32}$/);
+  assert.match(response.headers.get('content-type') ?? '', /^application\/json/);
+  const { error } = JSON.parse(text) as ErrorAnswer;
+  assert.deepEqual(Object.keys(error).sort(), ['code', 'message', 'param', 'type']);
+  assert.equal(error.code, code);
+  assert.equal(error.param, param);
+  assert.ok(error.message.length > 10);
+  assert.doesNotMatch(text, /\.ts|at .*:\d+:\d+|SQL/);
+  assert.equal(response.headers.get('x-should-retry'), status === 409 ? 'false' : null);
+}
+
+function createJson(body: unknown): Promise<Response> {
+  return edge.asOwner('/v1/videos', { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify(body) });
+}
+
+function createForm(fields: Record<string, string | Blob>): Promise<Response> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  return edge.asOwner('/v1/videos', { method: 'POST', body });
+}
+
+test('a multipart request becomes a queued video with every field of the contract, recorded and announced', async () => {
+  const response = await createForm({ prompt: '  a red ball  ', model: 'everframe-toybox-1', seconds: '8', size: '128x128', seed: '42' });
+  const video = (await response.json()) as Record<string, unknown>;
+  assert.equal(response.status, 200, JSON.stringify(video));
+  assert.deepEqual(Object.keys(video).sort(), [...VIDEO_KEYS].sort());
+  const { id, created_at, model, fps, frames, ...rest } = video;
+  assert.match(String(id), /^video_[0-9a-f]{32}$/);
+  assert.ok(Math.abs(Number(created_at) - Date.now() / 1000) < 60);
+  assert.equal(model, 'everframe-toybox-1');
+  assert.deepEqual(frames, { done: 0, total: 8 * Number(fps) });
+  assert.deepEqual(rest, {
+    ...{ object: 'video', status: 'queued', progress: 0, completed_at: null, expires_at: null, prompt: 'a red ball', size: '128x128' },
+    ...{ seconds: '8', remixed_from_video_id: null, error: null, seed: 42 },
+  });
+
+  const [message] = await queue.messages(String(id), 1);
+  assert.equal(message?.version, 1);
+  const retrieved = await edge.asOwner(`/v1/videos/${id}`);
+  assert.deepEqual(await retrieved.json(), video);
+  assert.equal(retrieved.headers.get('openai-poll-after-ms'), '1000');
+});
+
+test('a JSON request with only a prompt gets every default filled', async () => {
+  const response = await createJson({ prompt: 'a blue ball' });
+  const video = (await response.json()) as Record<string, unknown>;
+  assert.equal(response.status, 200, JSON.stringify(video));
+  assert.equal(video.seconds, '4');
+  assert.equal(video.size, '128x128');
+  assert.ok(Number.isInteger(video.seed) && Number(video.seed) >= 0 && Number(video.seed) <= SEED_MAX);
+});
+
+test('a prompt of exactly the longest length is accepted, counted in code points', async () => {
+  const response = await createJson({ prompt: '🎈'.repeat(PROMPT_MAX_CHARACTERS) });
+  assert.equal(response.status, 200, await response.text());
+});
+
+const missing = ['missing_required_parameter', 'prompt'] as const;
+const REFUSED_FIELDS: readonly (readonly [claim: string, fields: object, code: string, param: string])[] = [
+  ['no prompt', {}, ...missing],
+  ['a null prompt', { prompt: null }, ...missing],
+  ['an empty prompt', { prompt: '' }, 'string_too_short', 'prompt'],
+  ['a blank prompt', { prompt: ' \n\t ' }, 'string_too_short', 'prompt'],
+  ['an over-long prompt', { prompt: 'a'.repeat(PROMPT_MAX_CHARACTERS + 1) }, 'string_too_long', 'prompt'],
+  ['a prompt that is a number', { prompt: 7 }, 'invalid_type', 'prompt'],
+  ['a prompt that is a list', { prompt: ['a'] }, 'invalid_type', 'prompt'],
+  ['a NUL in the prompt', { prompt: 'a\u0000b' }, 'invalid_value', 'prompt'],
+  ['an escape in the prompt', { prompt: 'a\u001b[31mb' }, 'invalid_value', 'prompt'],
+  ['an unknown model', { prompt: 'a', model: 'sora-2' }, 'model_not_found', 'model'],
+  ['a model that is a number', { prompt: 'a', model: 2 }, 'invalid_type', 'model'],
+  ['an impossible size', { prompt: 'a', size: '1280x720' }, 'invalid_value', 'size'],
+  ['a size that is a number', { prompt: 'a', size: 128 }, 'invalid_value', 'size'],
+  ['0 seconds', { prompt: 'a', seconds: 0 }, 'invalid_value', 'seconds'],
+  ['-1 seconds', { prompt: 'a', seconds: -1 }, 'invalid_value', 'seconds'],
+  ['1.5 seconds', { prompt: 'a', seconds: 1.5 }, 'invalid_value', 'seconds'],
+  ['abc seconds', { prompt: 'a', seconds: 'abc' }, 'invalid_value', 'seconds'],
+  ['too many seconds', { prompt: 'a', seconds: 601 }, 'invalid_value', 'seconds'],
+  ['a negative seed', { prompt: 'a', seed: -1 }, 'invalid_value', 'seed'],
+  ['a seed past 32 bits', { prompt: 'a', seed: SEED_MAX + 1 }, 'invalid_value', 'seed'],
+  ['a seed that is a word', { prompt: 'a', seed: 'lucky' }, 'invalid_value', 'seed'],
+  ['an unknown field', { prompt: 'a', watermark: true }, 'unknown_parameter', 'watermark'],
+  ['an input reference', { prompt: 'a', input_reference: 'x' }, 'unsupported_parameter', 'input_reference'],
+];
+
+test('every bad field is refused with its own code and parameter, and leaves neither record nor message', async (t) => {
+  const before = await countVideos();
+  for (const [claim, fields, code, param] of REFUSED_FIELDS) {
+    await t.test(`${claim} in JSON`, async () => assertRefused(await createJson(fields), 400, code, param));
+  }
+  const asForm = REFUSED_FIELDS.filter(([, fields]) => Object.values(fields).every((value) => ['string', 'number'].includes(typeof value)));
+  const textual = asForm.filter(([claim]) => !claim.endsWith('is a number'));
+  for (const [claim, fields, code, param] of textual) {
+    const form = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+    await t.test(`${claim} in multipart`, async () => assertRefused(await createForm({ ...form, ...extraField(form) }), 400, code, param));
+  }
+  await t.test('a reference file', async () => {
+    const file = new Blob(['x'], { type: 'image/png' });
+    await assertRefused(await createForm({ prompt: 'a', input_reference: file }), 400, 'unsupported_parameter', 'input_reference');
+  });
+  await t.test('a reference in bracket notation', async () => {
+    const form = { prompt: 'a', 'input_reference[image_url]': 'https://example.com/a.png' };
+    await assertRefused(await createForm(form), 400, 'unsupported_parameter', 'input_reference');
+  });
+  await t.test('a prompt that is a file', async () => {
+    await assertRefused(await createForm({ prompt: new Blob(['a red ball']) }), 400, 'invalid_type', 'prompt');
+  });
+  await t.test('a prompt given twice', async () => {
+    const body = new FormData();
+    body.append('prompt', 'a');
+    body.append('prompt', 'b');
+    await assertRefused(await edge.asOwner('/v1/videos', { method: 'POST', body }), 400, 'invalid_type', 'prompt');
+  });
+  assert.equal(await countVideos(), before);
+});
+
+/** An empty multipart body is not well-formed, so the case without any field carries a harmless one. */
+function extraField(form: object): Record<string, string> {
+  return Object.keys(form).length === 0 ? { seconds: '4' } : {};
+}
+
+/** How many videos there are, once each has its index row and its message: so nothing is on its way. */
+async function countVideos(): Promise<number> {
+  for (let tries = 0; tries < 200; tries++) {
+    const objects = (await edge.worker.listDurableObjectIds('VIDEO')).length;
+    const rows = await edge.env.DB.prepare('SELECT COUNT(*) AS n FROM videos').first<{ n: number }>();
+    if (rows?.n === objects && queue.all().length === objects) return objects;
+    await setTimeout(50);
+  }
+  throw new Error('objects, rows and messages differ for 10 s');
+}
+
+function post(body: BodyInit, content_type: string): Promise<Response> {
+  return edge.asOwner('/v1/videos', { method: 'POST', headers: { 'content-type': content_type }, body });
+}
+
+test('a body that cannot be read is refused by what is wrong with it', async (t) => {
+  const part = '--b\r\ncontent-disposition: form-data; name="prompt"\r\n\r\na red ball';
+  const cases: readonly (readonly [string, () => Promise<Response>, number, string])[] = [
+    ['broken JSON', () => post('{"prompt":', 'application/json'), 400, 'invalid_json'],
+    ['an empty JSON body', () => post('', 'application/json'), 400, 'invalid_json'],
+    ['a JSON list', () => post('[]', 'application/json'), 400, 'invalid_json'],
+    ['JSON that is not UTF-8', () => post(new Uint8Array([0x22, 0xff, 0x22]), 'application/json'), 400, 'invalid_json'],
+    ['multipart cut short', () => post(part, 'multipart/form-data; boundary=b'), 400, 'invalid_multipart'],
+    ['multipart with another boundary', () => post(`${part}\r\n--b--\r\n`, 'multipart/form-data; boundary=c'), 400, 'invalid_multipart'],
+    ['multipart without boundary', () => post(`${part}\r\n--b--\r\n`, 'multipart/form-data'), 400, 'invalid_multipart'],
+    ['a plain form', () => post('prompt=a', 'application/x-www-form-urlencoded'), 415, 'unsupported_media_type'],
+    ['plain text', () => post('a red ball', 'text/plain'), 415, 'unsupported_media_type'],
+    ['a large body', () => post(`"${'a'.repeat(CREATE_BODY_MAX_BYTES)}"`, 'application/json'), 413, 'body_too_large'],
+  ];
+  const before = await countVideos();
+  for (const [claim, send, status, code] of cases) {
+    await t.test(claim, async () => assertRefused(await send(), status, code));
+  }
+  assert.equal(await countVideos(), before);
+});
+
+test('a body of undeclared length is refused as soon as it is too large, though it never ends', async () => {
+  const headers = { ...JSON_HEADERS, authorization: `Bearer ${edge.key.text}` };
+  const request = httpRequest(`${edge.address}v1/videos`, { method: 'POST', headers });
+  request.write(new Uint8Array(CREATE_BODY_MAX_BYTES + 1));
+  const [response] = (await once(request, 'response', { signal: AbortSignal.timeout(10_000) })) as [IncomingMessage];
+  assert.equal(response.statusCode, 413);
+  request.on('error', () => {}); // Ended here on purpose, so a reset is no failure.
+  request.destroy();
+});
+
+test('every public route refuses a caller without a right key, by what is wrong with it', async (t) => {
+  const wrong = createApiKey().text;
+  const revoked = await edge.addKey('account_a', { revoked_at_ms: Date.now() - 1000 });
+  const expired = await edge.addKey('account_a', { expires_at_ms: Date.now() - 1000 });
+  const mistyped = edge.key.text.slice(0, -1) + (edge.key.text.endsWith('0') ? '1' : '0');
+  const headers: readonly (readonly [string, Record<string, string>, string])[] = [
+    ['no key', {}, 'missing_api_key'],
+    ['an empty key', { authorization: 'Bearer ' }, 'invalid_api_key'],
+    ['another scheme', { authorization: `Basic ${edge.key.text}` }, 'invalid_api_key'],
+    ['a malformed key', { authorization: 'Bearer sk-abc' }, 'invalid_api_key'],
+    ['a mistyped key', { authorization: `Bearer ${mistyped}` }, 'invalid_api_key'],
+    ['an unknown key', { authorization: `Bearer ${wrong}` }, 'invalid_api_key'],
+    ['a revoked key', { authorization: `Bearer ${revoked.text}` }, 'invalid_api_key'],
+    ['an expired key', { authorization: `Bearer ${expired.text}` }, 'invalid_api_key'],
+  ];
+  const routes = [
+    ['POST', '/v1/videos'],
+    ['GET', `/v1/videos/${UNKNOWN_ID}`],
+    ['GET', `/v1/videos/${UNKNOWN_ID}/content`],
+  ] as const;
+  for (const [method, path] of routes) {
+    for (const [claim, header, code] of headers) {
+      await t.test(`${method} ${path} with ${claim}`, async () => {
+        const response = await edge.request(path, { method, headers: header });
+        assert.equal(response.headers.get('www-authenticate'), 'Bearer');
+        await assertRefused(response, 401, code);
+      });
+    }
+  }
+});
+
+test('an id that names no video of the caller is not found, whether unknown, malformed or foreign', async (t) => {
+  const id = await edge.create();
+  const other = await edge.addKey('account_b');
+  for (const path of [`/v1/videos/${id}`, `/v1/videos/${id}/content`]) {
+    await t.test(`a foreign ${path}`, async () => {
+      const response = await edge.request(path, { headers: { authorization: `Bearer ${other.text}` } });
+      await assertRefused(response, 404, 'video_not_found', 'video_id');
+    });
+  }
+  for (const unknown of [UNKNOWN_ID, 'video_1', id.toUpperCase(), `${id}0`, 'edits']) {
+    for (const path of [`/v1/videos/${unknown}`, `/v1/videos/${unknown}/content`]) {
+      await t.test(path, async () => assertRefused(await edge.asOwner(path), 404, 'video_not_found', 'video_id'));
+    }
+  }
+});
+
+test('unknown routes are 404 and wrong methods 405 with the right ones named', async () => {
+  for (const path of ['/', '/v1', '/v1/models', '/v1/videos/', `/v1/videos/${UNKNOWN_ID}/nothing`, '/internal/v1/assets/']) {
+    await assertRefused(await edge.asOwner(path), 404, 'unknown_route');
+  }
+  const cases = [
+    ['GET', '/v1/videos', 'POST'],
+    ['DELETE', `/v1/videos/${UNKNOWN_ID}`, 'GET, HEAD'],
+    ['POST', `/v1/videos/${UNKNOWN_ID}/content`, 'GET, HEAD'],
+    ['POST', '/healthz', 'GET, HEAD'],
+  ] as const;
+  for (const [method, path, allow] of cases) {
+    const response = await edge.asOwner(path, { method });
+    assert.equal(response.headers.get('allow'), allow);
+    await assertRefused(response, 405, 'method_not_allowed');
+  }
+});
+
+test('health is answered without a key, and a sane request id is kept', async () => {
+  const response = await edge.request('/healthz', { headers: { 'x-request-id': 'my-id.1' } });
+  assert.deepEqual([response.status, await response.json()], [200, { status: 'ok' }]);
+  assert.equal(response.headers.get('x-request-id'), 'my-id.1');
+  const insane = await edge.request('/healthz', { headers: { 'x-request-id': 'a b"c' } });
+  assert.match(insane.headers.get('x-request-id') ?? '', /^req_/);
+});
+
+test('content of a video that is not finished is refused without inviting a retry', async () => {
+  const id = await edge.create();
+  const response = await edge.asOwner(`/v1/videos/${id}/content`);
+  assert.equal(response.headers.get('retry-after-ms'), '1000');
+  await assertRefused(response, 409, 'video_not_ready');
+  const spritesheet = await edge.asOwner(`/v1/videos/${id}/content?variant=spritesheet`);
+  await assertRefused(spritesheet, 400, 'unsupported_parameter', 'variant');
+  const nonsense = await edge.asOwner(`/v1/videos/${id}/content?variant=x`);
+  await assertRefused(nonsense, 400, 'invalid_value', 'variant');
+});

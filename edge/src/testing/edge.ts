@@ -1,0 +1,107 @@
+/** For tests: the real Worker in workerd, with its real configuration and migrations, accounts with keys, and a worker's hand. */
+import { createHash } from 'node:crypto';
+import { type ApiKey, type Asset, ClaimAnswer, createApiKey, hashApiKey } from '@everframe/shared';
+import { createTestHarness } from 'wrangler';
+import type { Env } from '../env.ts';
+
+export const WORKER_TOKEN = 'worker-token-of-the-tests';
+export const TICKET_SECRET = 'ticket-secret-of-the-tests';
+const KEY_PEPPER = 'pepper-of-the-tests';
+
+export type TestEdge = Awaited<ReturnType<typeof startEdge>>;
+
+/** @param vars overrides of wrangler.toml's */
+export async function startEdge(vars: Record<string, string>) {
+  const harness = createTestHarness({
+    root: new URL('../../..', import.meta.url).pathname,
+    workers: [
+      {
+        configPath: 'wrangler.toml',
+        vars: { SQS_QUEUE_URL: 'http://127.0.0.1:9/000000000000/jobs', ...vars },
+        secrets: { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', WORKER_TOKEN, TICKET_SECRET, KEY_PEPPER },
+      },
+    ],
+  });
+  const { url } = await harness.listen();
+  const worker = harness.getWorker<Env>();
+  await worker.applyD1Migrations('DB');
+  const env = await worker.getEnv();
+
+  const addKey = async (account_id: string, times: { expires_at_ms?: number; revoked_at_ms?: number } = {}): Promise<ApiKey> => {
+    const key = createApiKey();
+    await env.DB.batch([
+      env.DB.prepare('INSERT OR IGNORE INTO accounts (id, name, created_at_ms) VALUES (?, ?, ?)').bind(account_id, account_id, Date.now()),
+      env.DB.prepare(
+        'INSERT INTO api_keys (id, account_id, hash, created_at_ms, expires_at_ms, revoked_at_ms) VALUES (?, ?, ?, ?, ?, ?)',
+      ).bind(key.id, account_id, await hashApiKey(KEY_PEPPER, key), Date.now(), times.expires_at_ms ?? null, times.revoked_at_ms ?? null),
+    ]);
+    return key;
+  };
+  const key = await addKey('account_a');
+
+  const request = (path: string, init: RequestInit = {}) => fetch(new URL(path, url), init);
+  const asOwner = (path: string, init: RequestInit = {}) =>
+    request(path, { ...init, headers: { authorization: `Bearer ${key.text}`, ...(init.headers as Record<string, string>) } });
+
+  /** What a worker says about a video: status and body of the answer. */
+  const call = async (video_id: string, action: string, body: unknown) => {
+    const headers = { authorization: `Bearer ${WORKER_TOKEN}` };
+    const response = await request(`/internal/v1/videos/${video_id}/${action}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Record<string, unknown> };
+  };
+
+  return {
+    harness,
+    worker,
+    env,
+    key,
+    address: url.href,
+    request,
+    asOwner,
+    addKey,
+    call,
+    /** A new video's id. */
+    create: async (fields: object = { prompt: 'a red ball', seconds: 1 }): Promise<string> => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await asOwner('/v1/videos', { method: 'POST', headers, body: JSON.stringify(fields) });
+      if (!response.ok) throw new Error(`create: ${response.status} ${await response.text()}`);
+      const { id } = (await response.json()) as { id: string };
+      return id;
+    },
+    view: async (video_id: string) => (await (await asOwner(`/v1/videos/${video_id}`)).json()) as Record<string, unknown>,
+    events: async (video_id: string): Promise<string[]> => {
+      const headers = { authorization: `Bearer ${WORKER_TOKEN}` };
+      const response = await request(`/internal/v1/videos/${video_id}/events`, { headers });
+      const { data } = (await response.json()) as { data: { type: string }[] };
+      return data.map((event) => event.type);
+    },
+    claim: async (video_id: string, worker_id = 'worker-1'): Promise<ClaimAnswer> => {
+      const { status, body } = await call(video_id, 'claim', { worker_id });
+      if (status !== 200) throw new Error(`claim: ${status} ${JSON.stringify(body)}`);
+      return ClaimAnswer.parse(body);
+    },
+    upload: (ticket: string, key: string, bytes: Uint8Array<ArrayBuffer>, sha256 = sha256Hex(bytes)) =>
+      request(`/internal/v1/assets/${key}`, {
+        method: 'PUT',
+        headers: { authorization: `Ticket ${ticket}`, 'x-content-sha256': sha256 },
+        body: bytes,
+      }),
+    close: () => harness.close(),
+  };
+}
+
+export function sha256Hex(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+export function textBytes(text: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new TextEncoder().encode(text));
+}
+
+/** Uploads bytes made from the key, and says what was uploaded. */
+export async function uploadText(edge: TestEdge, ticket: string, key: string, text = `content of ${key}`): Promise<Asset> {
+  const bytes = textBytes(text);
+  const response = await edge.upload(ticket, key, bytes);
+  if (!response.ok) throw new Error(`upload of ${key}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Asset;
+}
