@@ -4,6 +4,7 @@
  * same output, same exit code, signals passed on. Depends on nothing that has to be installed first.
  */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureNode } from './ensure-node.mjs';
@@ -49,7 +50,10 @@ function run(node, { program: [file, ...args], own_group }) {
     console.error(`${node} could not be started: ${error.message}`);
     process.exit(1);
   });
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)));
+  child.on('exit', (code, signal) => {
+    if (signal !== null && signal !== 'SIGINT' && signal !== 'SIGTERM') console.error(`The program was ended by ${signal}.`);
+    process.exit(code ?? 128 + constants.signals[signal]);
+  });
 }
 
 /** npm that gets a SIGTERM ends without passing it on; then our parent is another one. */

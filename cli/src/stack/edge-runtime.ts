@@ -57,7 +57,6 @@ export async function startEdge({ port, data, vars, log }: EdgeOptions): Promise
           ...workerOptions,
           name: NAME,
           bindings: { ...(workerOptions.bindings as Record<string, string>), ...vars },
-          outboundService: { network: { allow: ['local'] } },
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
           modules: [{ type: 'ESModule', path: 'index.js', contents }],
         },

@@ -11,8 +11,8 @@ import {
 } from './worker-process.ts';
 
 export interface StackWorker {
-  /** Of the process that is there now, or was last. */
-  readonly pid: number;
+  /** Of the process that is there now; undefined when it has ended. */
+  readonly pid: number | undefined;
   readonly ready: Promise<WorkerReady>;
   /** Resolves when the process that is there now ends. */
   readonly exited: Promise<WorkerExit>;
@@ -81,7 +81,7 @@ export function openWorkerPlace(options: WorkerPlaceOptions): WorkerPlace {
 
   return {
     get pid() {
-      return worker.pid;
+      return worker.has_ended ? undefined : worker.pid;
     },
     get ready() {
       return worker.ready;

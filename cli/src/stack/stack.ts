@@ -2,10 +2,10 @@
  * The whole service on one machine: secrets, queue, edge, account, workers, started in that order and stopped in the
  * reverse. The same programs and protocols as in production; only the addresses are local.
  */
-
+import { createApiKey } from '@everframe/shared';
 import { errorCode, Failure } from '../failure.ts';
 import { PACKAGES_DIR } from '../repository.ts';
-import { ensureAccount } from './account.ts';
+import { addAccount, type Database, ensureDevelopmentAccount } from './account.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
 import { type EdgeRuntime, startEdge } from './edge-runtime.ts';
 import { type LocalSecrets, openSecrets } from './secrets.ts';
@@ -16,6 +16,8 @@ import type { RunningStack } from './stack-lock.ts';
 import { lockStack } from './stack-lock.ts';
 import { openWorkerPlace, type StackWorker, type WorkerPlace } from './stack-worker.ts';
 import type { WorkerLogLine } from './worker-process.ts';
+
+export { PACKAGES_DIR } from '../repository.ts';
 
 export interface StackOptions {
   /** 0 takes a free one. @default 0 */
@@ -54,6 +56,10 @@ export interface Stack {
   readonly workers: readonly StackWorker[];
   /** Starts one more worker; resolves when it is ready. */
   startWorker(env?: Readonly<Record<string, string>>): Promise<StackWorker>;
+  /** Makes one more account. Resolves to its API key. */
+  createAccount(name: string): Promise<string>;
+  /** The edge's database, for those who look behind the API. */
+  readonly db: Database;
   /** Runs the edge's cron handler once. */
   runCron(): Promise<void>;
   /** Ends everything. May be repeated. */
@@ -87,7 +93,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const vars = { ...edgeVars(secrets, queue), ...options.edge_vars };
     const edge = await startEdge({ port: options.port ?? 0, data, vars, log });
     undo.push(() => edge.stop());
-    await ensureAccount(edge.db, secrets);
+    await ensureDevelopmentAccount(edge.db, secrets);
     options.signal?.throwIfAborted();
 
     const workers: WorkerPlace[] = [];
@@ -117,6 +123,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       data_dir: data.path,
       workers,
       startWorker,
+      async createAccount(name) {
+        const key = createApiKey();
+        await addAccount(edge.db, { id: `acct_${key.id}`, name }, key, secrets.key_pepper);
+        return key.text;
+      },
+      db: edge.db,
       runCron: () => edge.runCron(),
       stop,
     };

@@ -30,6 +30,7 @@ export interface WorkerExit {
 
 export interface WorkerProcess {
   readonly pid: number;
+  readonly has_ended: boolean;
   /** Rejects with the worker's last error when it ends before it is ready. */
   readonly ready: Promise<WorkerReady>;
   readonly exited: Promise<WorkerExit>;
@@ -74,6 +75,9 @@ export function startWorkerProcess(env: Readonly<Record<string, string>>, onLog:
   ready.catch(() => undefined);
   return {
     pid,
+    get has_ended() {
+      return child.exitCode !== null || child.signalCode !== null;
+    },
     ready,
     exited,
     kill: (signal) => void child.kill(signal),

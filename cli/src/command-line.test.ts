@@ -1,0 +1,65 @@
+/** What a wrong command line gets: one sentence and exit code 2, before anything is started. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { it } from 'node:test';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+
+function everframe(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000 });
+}
+
+const REFUSALS: readonly [string, string[], RegExp][] = [
+  ['an unknown command', ['make'], /There is no command 'make'/],
+  ['an unknown option', ['generate', 'a boat', '--fast'], /Unknown option '--fast'.*everframe generate --help/],
+  ['an option without its value', ['dev', '--port'], /--port.*argument missing/],
+  ['a port that is no port', ['dev', '--port', '99999'], /--port must be a whole number from 0 to 65535; got '99999'/],
+  ['a prompt without quotes', ['generate', 'a', 'boat'], /one argument; got 2.*quotes/],
+  ['an argument that dev does not take', ['dev', 'now'], /dev takes no arguments; got 'now'/],
+  ['verify without a file', ['verify'], /verify needs a file/],
+  ['a server without a key', ['generate', 'a boat', '--url', 'http://127.0.0.1:1'], /needs a key/],
+];
+
+for (const [name, args, sentence] of REFUSALS) {
+  it(`${name} is refused in one line`, () => {
+    const { status, stdout, stderr } = everframe(...args);
+    assert.equal(status, 2, stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, sentence);
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  });
+}
+
+for (const command of ['dev', 'generate', 'verify']) {
+  it(`${command} --help lists its options`, () => {
+    const { status, stdout } = everframe(command, '--help');
+    assert.equal(status, 0);
+    assert.match(stdout, /--data-dir/);
+  });
+}
+
+it('generate without a prompt shows the help', () => {
+  const { status, stdout } = everframe('generate');
+  assert.equal(status, 2);
+  assert.match(stdout, /npm run video/);
+});
+
+it('verify says in one line that a file is missing or no media', () => {
+  for (const [path, sentence] of [
+    ['/nowhere/video.mp4', /There is no file \/nowhere\/video\.mp4\./],
+    [MAIN, /is not an MP4 video, JPEG or PNG picture\./],
+    [import.meta.dirname, /is a folder, not a file\./],
+  ] as const) {
+    const { status, stderr } = everframe('verify', path);
+    assert.equal(status, 1);
+    assert.match(stderr, sentence);
+    assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  }
+});
+
+it('a server that is not there is named', () => {
+  const { status, stderr } = everframe('generate', 'a boat', '--url', 'http://127.0.0.1:1', '--api-key', 'k');
+  assert.equal(status, 1);
+  assert.equal(stderr, 'http://127.0.0.1:1 does not answer.\n');
+});
