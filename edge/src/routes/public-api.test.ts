@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { after, before, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { CREATE_BODY_MAX_BYTES, createApiKey, PROMPT_MAX_CHARACTERS, SEED_MAX } from '@everframe/shared';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
 import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { until } from '../testing/until.ts';
 
 let edge: TestEdge;
 let queue: TestQueue;
@@ -156,14 +156,12 @@ function extraField(form: object): Record<string, string> {
 }
 
 /** How many videos there are, once each has its index row and its message: so nothing is on its way. */
-async function countVideos(): Promise<number> {
-  for (let tries = 0; tries < 200; tries++) {
+function countVideos(): Promise<number> {
+  return until('as many rows and messages as objects', async () => {
     const objects = (await edge.worker.listDurableObjectIds('VIDEO')).length;
     const rows = await edge.env.DB.prepare('SELECT COUNT(*) AS n FROM videos').first<{ n: number }>();
-    if (rows?.n === objects && queue.all().length === objects) return objects;
-    await setTimeout(50);
-  }
-  throw new Error('objects, rows and messages differ for 10 s');
+    return rows?.n === objects && queue.all().length === objects && objects;
+  });
 }
 
 function post(body: BodyInit, content_type: string): Promise<Response> {

@@ -10,15 +10,18 @@ const KEY_PEPPER = 'pepper-of-the-tests';
 
 export type TestEdge = Awaited<ReturnType<typeof startEdge>>;
 
-/** @param vars overrides of wrangler.toml's */
-export async function startEdge(vars: Record<string, string>) {
+/**
+ * @param vars overrides of wrangler.toml's
+ * @param secrets overrides of the tests' own
+ */
+export async function startEdge(vars: Record<string, string>, secrets: Record<string, string> = {}) {
   const harness = createTestHarness({
     root: new URL('../../..', import.meta.url).pathname,
     workers: [
       {
         configPath: 'wrangler.toml',
         vars: { SQS_QUEUE_URL: 'http://127.0.0.1:9/000000000000/jobs', ...vars },
-        secrets: { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', WORKER_TOKEN, TICKET_SECRET, KEY_PEPPER },
+        secrets: { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', WORKER_TOKEN, TICKET_SECRET, KEY_PEPPER, ...secrets },
       },
     ],
   });

@@ -153,6 +153,15 @@ test('a released video is claimed again under a new epoch with all that was comm
   assert.deepEqual(await edge.events(video_id), ['queued', 'claimed', 'committed', 'released', 'claimed', 'committed']);
 });
 
+test('an object that was evicted goes on where it was', async () => {
+  const video_id = await edge.create();
+  const claim = await edge.claim(video_id);
+  const parent = await commitChunks(claim, video_id, 0, 1);
+  await edge.worker.evictDurableObject('VIDEO', { name: video_id });
+  assert.notEqual(await commitChunks({ ...claim, parent }, video_id, 1, 2), parent);
+  assert.deepEqual((await edge.view(video_id)).frames, { done: 8, total: 8 });
+});
+
 test('the very same commit again answers the same and adds nothing', async () => {
   const video_id = await edge.create();
   const claim = await edge.claim(video_id);
