@@ -20,5 +20,5 @@ export function sdkLines({ url, api_key }: Address): string[] {
 }
 
 export function indent(lines: readonly string[]): string {
-  return lines.map((line) => `  ${line}\n`).join('');
+  return lines.map((line) => (line === '' ? '\n' : `  ${line}\n`)).join('');
 }

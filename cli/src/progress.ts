@@ -10,7 +10,7 @@ export interface Progress {
 }
 
 const BAR_CELLS = 24;
-const PLAIN_INTERVAL_MS = 5000;
+const PLAIN_INTERVAL_MS = 2000;
 
 /** For example `[######------]  48/96 frames  1.3x real time  3 s left` */
 export function progressText(progress: Progress): string {
@@ -50,7 +50,7 @@ export class ProgressLine {
   show(text: string, now_ms: number): void {
     if (text === this.#last_text) return;
     if (this.#stream.isTTY) {
-      const width = Math.max(20, this.#stream.columns ?? 80) - 1;
+      const width = Math.max(20, this.#stream.columns || 80) - 1;
       this.#stream.write(`\r\x1b[2K${text.slice(0, width)}`);
     } else {
       if (now_ms - this.#last_plain_ms < PLAIN_INTERVAL_MS) return;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, usageFailure } from './failure.ts';
 import type { Address } from './next-steps.ts';
 import { lockFileOf } from './stack/data-dir.ts';
-import { DEFAULT_PORT, isPortFree } from './stack/free-port.ts';
+import { choosePort } from './stack/free-port.ts';
 import { findRunningStack, type RunningStack } from './stack/stack-lock.ts';
 
 export interface Service extends Address {
@@ -78,7 +78,8 @@ async function startOwn({ data_dir, interrupt, say }: ServiceOptions): Promise<S
   const { promise: failure, reject: fail } = Promise.withResolvers<never>();
   failure.catch(() => undefined);
   const stack = await startStack({
-    port: (await isPortFree(DEFAULT_PORT)) ? DEFAULT_PORT : 0,
+    // The one that `dev` would take, so that the address shown at the end is right there too.
+    port: await choosePort(undefined, () => undefined),
     data_dir,
     purpose: 'generate',
     keep_workers_alive: true,

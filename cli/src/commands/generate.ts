@@ -75,7 +75,8 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
     const video = await makeVideo(client, fields, service, interrupt);
     const path = resolve(values.out ?? join('out', `${video.id}.mp4`));
     await save(client, video.id, path);
-    await report(path, service, service.is_local ? readLocalTrustAnchors(data_dir) : undefined);
+    await report(path, service.is_local ? readLocalTrustAnchors(data_dir) : undefined);
+    process.stdout.write(nextSteps(service, data_dir));
     return 0;
   } finally {
     await service.close();
@@ -109,12 +110,16 @@ async function save(client: ApiClient, id: string, path: string): Promise<void> 
   }
 }
 
-async function report(path: string, service: Service, trust_anchors_pem: string | undefined): Promise<void> {
+async function report(path: string, trust_anchors_pem: string | undefined): Promise<void> {
   const manifest = await readManifest(path, 'video/mp4', trust_anchors_pem);
   process.stdout.write(`\n${path}\n\n${indent(manifestText(manifest))}`);
   if (manifest.state === 'invalid' || manifest.state === 'none') {
     throw new Failure('The video that was served does not carry an intact credential. Do not pass it on as made by Everframe.');
   }
-  const start = service.is_own ? 'npm start keeps the service running; then' : 'The service is running;';
-  process.stdout.write(`\n${start} another video is one request away:\n\n${indent([curlLine(service), '', ...sdkLines(service)])}\n`);
+}
+
+function nextSteps(service: Service, data_dir: string): string {
+  const start = data_dir === DEFAULT_DATA_DIR ? 'npm start' : `npm start -- --data-dir ${data_dir}`;
+  const intro = service.is_own ? `\`${start}\` keeps the service running; then` : 'The service is running;';
+  return `\n${intro} another video is one request away:\n\n${indent([curlLine(service), '', ...sdkLines(service)])}\n`;
 }
