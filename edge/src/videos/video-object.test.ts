@@ -11,7 +11,7 @@ let queue: TestQueue;
 
 before(async () => {
   queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint, LEASE_SECONDS: '1' });
+  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint, LEASE_SECONDS: '2' });
 });
 after(async () => {
   await edge?.close();
@@ -48,8 +48,8 @@ test('a video whose worker falls silent is announced again, and fails after the 
 test('beats keep a lease alive past its length, and a release rings at once', async () => {
   const video_id = await edge.create();
   const { epoch } = await edge.claim(video_id);
-  const end = Date.now() + 2_000;
-  await until('two leases later', async () => {
+  const end = Date.now() + 3_000;
+  await until('past the first end of the lease', async () => {
     assert.equal((await edge.call(video_id, 'beat', { epoch })).status, 200);
     return Date.now() > end;
   });
