@@ -1,0 +1,137 @@
+/**
+ * The process that owns the networks: a run of onnxruntime blocks its thread, and only a process can be killed in one.
+ * Answers its parent's calls, makes at most one chunk ahead of them, and ends when the parent does.
+ * Knows nothing of queues, leases and files but the packages.
+ */
+import type { GenerationCommand } from '@everframe/shared';
+import { generate } from './generation/generate.ts';
+import { loadState, readState, saveState, startState } from './generation/state.ts';
+import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';
+import { loadNetworks, type Networks } from './model/load-networks.ts';
+
+/** A video in hand. */
+interface Stream {
+  readonly abort: AbortController;
+  readonly chunks: AsyncGenerator<GeneratedChunk>;
+  /** The chunk that is made while the parent is busy with the one before it. */
+  ahead: Promise<IteratorResult<GeneratedChunk>> | undefined;
+}
+
+const networks = new Map<string, Networks>();
+const streams = new Map<number, Stream>();
+
+// A terminal sends its signals to the whole group; the parent alone decides when work ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit(0));
+process.on('message', (call: Call) => void reply(call));
+
+async function reply(call: Call): Promise<void> {
+  const { id } = call;
+  try {
+    await send({ id, result: await answer(call) });
+    // Only now that the reply is on its way: a run would hold it back.
+    if (call.call === 'next') makeAhead(call.stream);
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    await send({ id, error: { name, message } });
+  }
+}
+
+function answer(call: Call): Promise<Calls[keyof Calls]['result']> {
+  switch (call.call) {
+    case 'load':
+      return load(call);
+    case 'open':
+      return open(call);
+    case 'next':
+      return next(call);
+    case 'close':
+      return close(call);
+    case 'thumbnail':
+      return makeThumbnail(call);
+  }
+}
+
+async function load({ packages, options }: Calls['load']['args']): Promise<null> {
+  for (const installed of packages) networks.set(installed.model.name, await loadNetworks(installed, options));
+  return null;
+}
+
+async function open({ stream, command, checkpoint }: Calls['open']['args']): Promise<null> {
+  const abort = new AbortController();
+  const chunks = timedChunks(command, networksOf(command.model), checkpoint, abort.signal);
+  streams.set(stream, { abort, chunks, ahead: undefined });
+  return null;
+}
+
+async function next({ stream }: Calls['next']['args']): Promise<GeneratedChunk | null> {
+  const opened = streams.get(stream);
+  if (!opened) throw new Error(`stream ${stream} is not open`);
+  opened.ahead ??= opened.chunks.next();
+  const { value, done } = await opened.ahead;
+  opened.ahead = undefined;
+  return done ? null : value;
+}
+
+function makeAhead(stream: number): void {
+  const opened = streams.get(stream);
+  if (!opened || opened.ahead) return;
+  opened.ahead = opened.chunks.next();
+  // Whoever asks for this chunk gets the error.
+  opened.ahead.catch(() => undefined);
+}
+
+async function close({ stream }: Calls['close']['args']): Promise<null> {
+  const opened = streams.get(stream);
+  streams.delete(stream);
+  opened?.abort.abort();
+  // What was under way ends between two steps, with the abort or with a result that nobody wants any more.
+  await opened?.ahead?.catch(() => undefined);
+  return null;
+}
+
+async function makeThumbnail({ checkpoint }: Calls['thumbnail']['args']): Promise<Thumbnail> {
+  const { identity, anchor } = readState(checkpoint);
+  if (!anchor) throw new Error('the checkpoint holds no anchor frame');
+  const { model, vae_decoder } = networksOf(identity.model);
+  const { latent } = model;
+  const rgb = await vae_decoder.decode(anchor);
+  return { rgb, width: latent.width * latent.spatial_stride, height: latent.height * latent.spatial_stride };
+}
+
+/** `generate`, with the checkpoint at rest and the milliseconds that each chunk took. */
+async function* timedChunks(
+  command: GenerationCommand,
+  untimed: Networks,
+  checkpoint: Uint8Array | null,
+  signal: AbortSignal,
+): AsyncGenerator<GeneratedChunk> {
+  let began_at_ms = performance.now();
+  let decode_ms = 0;
+  const decode: Networks['vae_decoder']['decode'] = async (latents) => {
+    const decode_began_at_ms = performance.now();
+    const frames = await untimed.vae_decoder.decode(latents);
+    decode_ms = performance.now() - decode_began_at_ms;
+    return frames;
+  };
+  const start = checkpoint ? loadState(checkpoint, command) : startState(command);
+  for await (const { state, ...chunk } of generate(command, { ...untimed, vae_decoder: { decode } }, start, signal)) {
+    const denoise_ms = performance.now() - began_at_ms - decode_ms;
+    yield { ...chunk, checkpoint: saveState(state), denoise_ms, decode_ms };
+    began_at_ms = performance.now();
+  }
+}
+
+function networksOf(model: string): Networks {
+  const found = networks.get(model);
+  if (!found) throw new Error(`no package is loaded for the model ${model}; loaded are: ${[...networks.keys()].join(', ')}`);
+  return found;
+}
+
+/** Resolves when the message has left this process. */
+function send(message: Reply): Promise<void> {
+  return new Promise((resolve) => {
+    // An error here means that the parent is gone, and `disconnect` ends this process.
+    process.send?.(message, undefined, undefined, () => resolve());
+  });
+}

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { GenerationCommand } from '@everframe/shared';
+import { type GeneratedChunk, InferenceError, type InferenceOptions, startInference } from './inference-process.ts';
+import { PackageError } from './model/model-config.ts';
+
+const NAME = 'everframe-toybox-1';
+const packages_dir = await copyPackage();
+const OPTIONS: InferenceOptions = { packages_dir, provider: 'cpu', threads: 1 };
+
+const inference = await startInference(OPTIONS);
+after(async () => {
+  await inference.close();
+  await rm(packages_dir, { recursive: true });
+});
+
+/** The shipped package with fewer steps: nothing here depends on how good the picture is. */
+async function copyPackage(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'everframe-packages-'));
+  await cp(join(import.meta.dirname, '../../models/packages', NAME), join(copy, NAME), { recursive: true });
+  const path = join(copy, NAME, 'model.json');
+  const model = JSON.parse(await readFile(path, 'utf8'));
+  await writeFile(path, JSON.stringify({ ...model, schedule: { ...model.schedule, num_inference_steps: 2 } }));
+  return copy;
+}
+
+const never = new AbortController().signal;
+
+function commandFor(frames: number, change: Partial<GenerationCommand> = {}): GenerationCommand {
+  const model = inference.packages.get(NAME);
+  assert.ok(model);
+  const { fps, latent, version } = model;
+  const width = latent.width * latent.spatial_stride;
+  const height = latent.height * latent.spatial_stride;
+  const seconds = Math.ceil(frames / fps);
+  return {
+    model: NAME,
+    model_version: version,
+    prompt: 'a red balloon rises over the sea',
+    seed: 11,
+    seconds,
+    frames,
+    fps,
+    width,
+    height,
+    ...change,
+  };
+}
+
+/** Frames that `chunks` chunks deliver. */
+function framesOf(chunks: number): number {
+  const chunk = inference.packages.get(NAME)?.chunk;
+  assert.ok(chunk);
+  return chunk.frames + (chunks - 1) * (chunk.frames - chunk.overlap_frames);
+}
+
+/** Without what depends on the clock. */
+function picture({ denoise_ms, decode_ms, ...chunk }: GeneratedChunk) {
+  assert.ok(denoise_ms > 0 && decode_ms > 0);
+  return { ...chunk, frames: Buffer.from(chunk.frames), checkpoint: Buffer.from(chunk.checkpoint) };
+}
+
+async function generateAll(command: GenerationCommand, checkpoint: Uint8Array | null = null) {
+  const pictures: ReturnType<typeof picture>[] = [];
+  for await (const chunk of inference.generate(command, checkpoint, never)) pictures.push(picture(chunk));
+  return pictures;
+}
+
+/** Starts a video that no test waits to the end of, and returns its first chunk's stream. */
+async function beginLong(on = inference, signal = never) {
+  const chunks = on.generate(commandFor(framesOf(100)), null, signal);
+  await chunks.next();
+  return chunks;
+}
+
+test('a video is the same each time, and resumes from any checkpoint to the same bytes', async () => {
+  const command = commandFor(framesOf(3) - 3);
+  const whole = await generateAll(command);
+  assert.deepEqual(
+    whole.map(({ first_frame, frame_count }) => [first_frame, frame_count]),
+    [
+      [0, framesOf(1)],
+      [framesOf(1), framesOf(2) - framesOf(1)],
+      [framesOf(2), command.frames - framesOf(2)],
+    ],
+  );
+  assert.deepEqual(await generateAll(command), whole);
+  for (const [index, { checkpoint }] of whole.entries()) {
+    assert.deepEqual(await generateAll(command, checkpoint), whole.slice(index + 1), `after chunk ${index}`);
+  }
+});
+
+test('another seed is another video, and two videos at once do not disturb each other', async () => {
+  const commands = [commandFor(framesOf(2)), commandFor(framesOf(2), { seed: 12 })] as const;
+  const [first, second] = await Promise.all([generateAll(commands[0]), generateAll(commands[1])]);
+  assert.notDeepEqual(first[0]?.frames, second[0]?.frames);
+  assert.deepEqual(await generateAll(commands[1]), second);
+});
+
+test('the thumbnail is the anchor frame of the video', async () => {
+  const [chunk] = await generateAll(commandFor(framesOf(1)));
+  const model = inference.packages.get(NAME);
+  assert.ok(chunk && model);
+  const { rgb, width, height } = await inference.thumbnail(chunk.checkpoint);
+  const size = width * height * 3;
+  const start = model.chunk.anchor_frame * size;
+  assert.deepEqual(Buffer.from(rgb), chunk.frames.subarray(start, start + size));
+});
+
+test('an abort stops a chunk under way with the reason of the signal, and the child stays', async () => {
+  const { pid } = inference;
+  const abort = new AbortController();
+  const chunks = await beginLong(inference, abort.signal);
+  const next = chunks.next();
+  const reason = new Error('lease lost');
+  abort.abort(reason);
+  await assert.rejects(next, reason);
+  assert.equal(inference.pid, pid);
+  assert.deepEqual(await chunks.next(), { value: undefined, done: true });
+});
+
+test('a video that was aborted before it began does nothing', async () => {
+  const reason = new Error('too late');
+  await assert.rejects(inference.generate(commandFor(8), null, AbortSignal.abort(reason)).next(), reason);
+});
+
+test('a consumer that stops early leaves nothing behind', async () => {
+  const { pid } = inference;
+  for await (const chunk of inference.generate(commandFor(framesOf(100)), null, never)) {
+    assert.equal(chunk.chunk_index, 0);
+    break;
+  }
+  assert.equal((await generateAll(commandFor(8))).length, 1);
+  assert.equal(inference.pid, pid);
+});
+
+test('a child that is killed fails the call in flight as retryable, and the next video has a new one', async () => {
+  const { pid } = inference;
+  assert.ok(pid);
+  const next = (await beginLong()).next();
+  process.kill(pid, 'SIGKILL');
+  await assert.rejects(next, (error) => {
+    assert.ok(error instanceof InferenceError && error.retryable);
+    assert.match(error.message, /ended with signal SIGKILL/);
+    return true;
+  });
+  assert.equal((await generateAll(commandFor(8))).length, 1);
+  assert.notEqual(inference.pid, pid);
+});
+
+test('a child that hangs is killed by the watchdog, and the next video has a new one', async () => {
+  const watched = await startInference({ ...OPTIONS, chunk_timeout_ms: 5_000 });
+  const { pid } = watched;
+  assert.ok(pid);
+  const chunks = await beginLong(watched);
+  process.kill(pid, 'SIGSTOP');
+  // The second chunk may have been ready already.
+  const rest = (async () => {
+    await chunks.next();
+    await chunks.next();
+  })();
+  await assert.rejects(rest, (error) => {
+    assert.ok(error instanceof InferenceError && error.retryable);
+    assert.match(error.message, /did not answer 'next' within 5000 ms/);
+    return true;
+  });
+  await beginLong(watched);
+  assert.notEqual(watched.pid, pid);
+  await watched.close();
+});
+
+test('a parent that is killed leaves no child', async () => {
+  const script = `
+    const { startInference } = await import(${JSON.stringify(new URL('./inference-process.ts', import.meta.url))});
+    await startInference(${JSON.stringify(OPTIONS)});
+    process.send('ready');`;
+  const parent = fork('--input-type=module', ['--eval', script], { execArgv: [], stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  await new Promise((resolve) => parent.once('message', resolve));
+  parent.kill('SIGKILL');
+  // Standard output is shared with the grandchild: it closes when the last of them is gone.
+  await new Promise((resolve) => parent.once('close', resolve));
+});
+
+test('commands for a model or version that is not served are refused, naming what is', async () => {
+  await assert.rejects(
+    generateAll(commandFor(8, { model: 'sora-2' })),
+    /the model sora-2 is not served here; served are: everframe-toybox-1/,
+  );
+  await assert.rejects(generateAll(commandFor(8, { model_version: '0.0.1' })), /everframe-toybox-1 0\.0\.1; version .* is served here/);
+});
+
+test('a checkpoint of another seed is refused, and not as retryable', async () => {
+  const [chunk] = await generateAll(commandFor(8));
+  assert.ok(chunk);
+  await assert.rejects(generateAll(commandFor(16, { seed: 99 }), chunk.checkpoint), (error) => {
+    assert.ok(error instanceof InferenceError && !error.retryable);
+    assert.match(error.message, /checkpoint is of seed 11; the command asks for 99/);
+    return true;
+  });
+});
+
+test('a package with a damaged file stops the start, naming the file', async (t) => {
+  const damaged = await copyPackage();
+  t.after(() => rm(damaged, { recursive: true }));
+  const path = join(damaged, NAME, 'denoiser.onnx');
+  await truncate(path, 1000);
+  await assert.rejects(
+    startInference({ ...OPTIONS, packages_dir: damaged }),
+    (error) => error instanceof PackageError && error.file === path,
+  );
+});
+
+test('a provider that this machine lacks stops the start', async () => {
+  await assert.rejects(startInference({ ...OPTIONS, provider: 'cuda' }), /cuda.*choose the provider cpu/);
+});
+
+test('closing fails what is under way, ends the child, and may be repeated', async () => {
+  const closing = await startInference(OPTIONS);
+  const next = (await beginLong(closing)).next();
+  await Promise.all([assert.rejects(next, /was closed/), closing.close()]);
+  await closing.close();
+  assert.equal(closing.pid, undefined);
+  await assert.rejects(closing.generate(commandFor(8), null, never).next(), /was closed/);
+});

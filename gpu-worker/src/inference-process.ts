@@ -1,0 +1,138 @@
+/**
+ * Generation as the worker uses it: packages verified, a child that owns the networks, chunks on demand. A child that
+ * hangs is killed and one that died is replaced at the next call, so that one bad video never stops the worker.
+ */
+import type { GenerationCommand, ModelPackage } from '@everframe/shared';
+import { InferenceError, InferenceLink } from './inference-link.ts';
+import type { GeneratedChunk, Thumbnail } from './inference-messages.ts';
+import { type InstalledPackage, readPackages } from './model/model-config.ts';
+import type { Provider } from './model/session.ts';
+
+export { InferenceError } from './inference-link.ts';
+export type { GeneratedChunk, Thumbnail } from './inference-messages.ts';
+
+export interface InferenceOptions {
+  /** Holds one folder for each package. */
+  readonly packages_dir: string;
+  readonly provider: Provider;
+  /** Threads inside one network. */
+  readonly threads: number;
+  /** How long a chunk may take, start of the child included, before the child is killed. @default 120000 */
+  readonly chunk_timeout_ms?: number;
+}
+
+export interface InferenceProcess {
+  /** By model name. */
+  readonly packages: ReadonlyMap<string, ModelPackage>;
+  readonly provider: string;
+  /**
+   * Chunks from the checkpoint on, or from the start. At most one is made ahead of the consumer.
+   * An abort takes effect between two steps and is thrown as the signal's reason; other failures as InferenceError.
+   */
+  generate(command: GenerationCommand, checkpoint: Uint8Array | null, signal: AbortSignal): AsyncGenerator<GeneratedChunk>;
+  /** The anchor frame of a checkpoint. */
+  thumbnail(checkpoint: Uint8Array): Promise<Thumbnail>;
+  /** Ends the child; calls in flight reject. Safe to repeat. */
+  close(): Promise<void>;
+  /** Of the child that runs now; undefined between two of them. */
+  readonly pid: number | undefined;
+}
+
+const CHUNK_TIMEOUT_MS = 120_000;
+/** How long an aborted chunk may run on before its child is killed. */
+const ABORT_GRACE_MS = 5_000;
+
+/** @throws PackageError or InferenceError naming the file and what is wrong with it */
+export async function startInference(options: InferenceOptions): Promise<InferenceProcess> {
+  const { packages_dir, provider, threads, chunk_timeout_ms = CHUNK_TIMEOUT_MS } = options;
+  const installed = await readPackages(packages_dir);
+  const packages = new Map([...installed].map(([name, { model }]) => [name, model]));
+  const load = { packages: [...installed.values()], options: { provider, threads } };
+  let starting: Promise<InferenceLink> | undefined;
+  let running: InferenceLink | undefined;
+  let next_stream = 1;
+  let closed = false;
+
+  /** The child at hand, or a new one. Calls that come while it starts share it. */
+  async function connect(): Promise<InferenceLink> {
+    if (closed) throw new InferenceError('inference was closed', false);
+    if (starting) return starting;
+    if (running?.alive) return running;
+    starting = start().finally(() => {
+      starting = undefined;
+    });
+    return starting;
+  }
+
+  async function start(): Promise<InferenceLink> {
+    const link = new InferenceLink();
+    running = link;
+    try {
+      await link.call('load', load, chunk_timeout_ms);
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
+    return link;
+  }
+
+  await connect();
+  return {
+    packages,
+    provider,
+    async *generate(command, checkpoint, signal) {
+      requireServed(installed, command);
+      signal.throwIfAborted();
+      const link = await connect();
+      const stream = next_stream++;
+      try {
+        await link.call('open', { stream, command, checkpoint }, chunk_timeout_ms);
+        for (;;) {
+          const chunk = await untilAborted(link.call('next', { stream }, chunk_timeout_ms), signal);
+          if (!chunk) return;
+          yield chunk;
+        }
+      } finally {
+        // A child that is gone, or is killed because it does not answer, has no stream left to close.
+        await link.call('close', { stream }, ABORT_GRACE_MS).catch(() => undefined);
+      }
+    },
+    async thumbnail(checkpoint) {
+      const link = await connect();
+      return link.call('thumbnail', { checkpoint }, chunk_timeout_ms);
+    },
+    async close() {
+      closed = true;
+      await running?.close();
+    },
+    get pid() {
+      return running?.alive ? running.pid : undefined;
+    },
+  };
+}
+
+function requireServed(installed: ReadonlyMap<string, InstalledPackage>, { model, model_version }: GenerationCommand): void {
+  const served = installed.get(model)?.model;
+  if (!served) {
+    throw new InferenceError(`the model ${model} is not served here; served are: ${[...installed.keys()].join(', ')}`, false);
+  }
+  if (served.version !== model_version) {
+    throw new InferenceError(`the command asks for ${model} ${model_version}; version ${served.version} is served here`, false);
+  }
+}
+
+/** The result, or the signal's reason as soon as it aborts. */
+async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    // After an abort nobody waits for the work any more.
+    work.catch(() => undefined);
+    aborted.catch(() => undefined);
+  }
+}
