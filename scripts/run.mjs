@@ -41,6 +41,8 @@ try {
 function run(node, { program: [file, ...args], own_group }) {
   const child = spawn(node, [join(root, file), ...args, ...rest], {
     stdio: 'inherit',
+    // npm moves to the root; a file that a person names lies where that person is.
+    cwd: own_group ? (process.env.INIT_CWD ?? process.cwd()) : root,
     detached: own_group === true && process.platform !== 'win32',
     env: { ...process.env, PATH: dirname(node) + delimiter + (process.env.PATH ?? ''), EVERFRAME_LAUNCHER_PID: String(process.pid) },
   });

@@ -72,7 +72,9 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
   });
   try {
     const client = new ApiClient(service, interrupt);
-    const video = await makeVideo(client, fields, service, interrupt);
+    const created = await client.createVideo(fields);
+    interrupt.addEventListener('abort', () => say(`\nStopped. ${created.id} is kept by the service, which goes on with it when it runs.`));
+    const video = await makeVideo(client, created, service, interrupt);
     const path = resolve(values.out ?? join('out', `${video.id}.mp4`));
     await save(client, video.id, path);
     await report(path, service.is_local ? readLocalTrustAnchors(data_dir) : undefined);
@@ -83,8 +85,7 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
   }
 }
 
-async function makeVideo(client: ApiClient, fields: CreateVideo, service: Service, interrupt: AbortSignal): Promise<Video> {
-  const created = await client.createVideo(fields);
+async function makeVideo(client: ApiClient, created: Video, service: Service, interrupt: AbortSignal): Promise<Video> {
   process.stderr.write(`${created.id}: ${created.seconds} s at ${created.size} by ${created.model}\n`);
   const line = new ProgressLine(process.stderr);
   try {
