@@ -124,7 +124,7 @@ async function* timedChunks(
 
 function networksOf(model: string): Networks {
   const found = networks.get(model);
-  if (!found) throw new Error(`no package is loaded for the model ${model}; loaded are: ${[...networks.keys()].join(', ')}`);
+  if (!found) throw new Error(`the model ${model} is not served here; served are: ${[...networks.keys()].join(', ')}`);
   return found;
 }
 

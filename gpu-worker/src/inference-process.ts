@@ -5,7 +5,7 @@
 import type { GenerationCommand, ModelPackage } from '@everframe/shared';
 import { InferenceError, InferenceLink } from './inference-link.ts';
 import type { GeneratedChunk, Thumbnail } from './inference-messages.ts';
-import { type InstalledPackage, readPackages } from './model/model-config.ts';
+import { readPackages } from './model/model-config.ts';
 import type { Provider } from './model/session.ts';
 
 export { InferenceError } from './inference-link.ts';
@@ -81,7 +81,6 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
     packages,
     provider,
     async *generate(command, checkpoint, signal) {
-      requireServed(installed, command);
       signal.throwIfAborted();
       const link = await connect();
       const stream = next_stream++;
@@ -109,16 +108,6 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
       return running?.alive ? running.pid : undefined;
     },
   };
-}
-
-function requireServed(installed: ReadonlyMap<string, InstalledPackage>, { model, model_version }: GenerationCommand): void {
-  const served = installed.get(model)?.model;
-  if (!served) {
-    throw new InferenceError(`the model ${model} is not served here; served are: ${[...installed.keys()].join(', ')}`, false);
-  }
-  if (served.version !== model_version) {
-    throw new InferenceError(`the command asks for ${model} ${model_version}; version ${served.version} is served here`, false);
-  }
 }
 
 /** The result, or the signal's reason as soon as it aborts. */
