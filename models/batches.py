@@ -66,7 +66,9 @@ def assemble(clips, chosen, latents, cells, anchors, present, continued, object_
     disturbed = (rng.random(size) < CONTEXT_NOISE_SHARE) * rng.uniform(0, CONTEXT_NOISE, size)
     disturbance = torch.from_numpy(disturbed.astype(np.float32))[:, None, None, None, None]
     given = clean * (1 - disturbance) + torch.randn_like(clean) * disturbance
-    weights = 1 + (object_weight - 1) * torch.from_numpy(cells.astype(np.float32))
+    # Where the noise hides the object, weighting its cells would only teach to paint too many objects
+    seen = torch.from_numpy(np.clip((0.85 - sigma) / 0.35, 0, 1).astype(np.float32))[:, None, None, None]
+    weights = 1 + (object_weight - 1) * seen * torch.from_numpy(cells.astype(np.float32))
     weights = weights / weights.mean() * ~overlap[..., None, None]
     words = [NULL_TOKENS if rng.random() < CAPTION_DROPOUT else tokenize(describe(clips.scenes[n], rng)) for n in chosen]
     return Batch(

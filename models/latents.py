@@ -25,7 +25,9 @@ class LatentClips:
     cells: np.ndarray
 
     def share(self, worker: int, workers: int) -> "LatentClips":
-        return LatentClips(self.scenes[worker::workers], self.latents[worker::workers], self.cells[worker::workers])
+        """One worker's clips, copied into memory."""
+        mine = slice(worker, None, workers)
+        return LatentClips(self.scenes[mine], np.array(self.latents[mine]), np.array(self.cells[mine]))
 
 
 def load_clips(autoencoder: dict, seeds: range, folder: Path, processes: int) -> LatentClips:

@@ -2,16 +2,19 @@
 
 Muon (Jordan et al. 2024, kellerjordan.github.io/posts/muon): momentum, then the nearest
 semi-orthogonal matrix by Newton-Schulz iterations. Convolutions count as [out, in * 9] matrices.
+Workers hold equal weights and gradients, so each orthogonalises its share and they add up the rest.
 """
 
 import torch
+import torch.distributed as distributed
 from torch import Tensor, nn
 
 MUON_RATE, ADAM_RATE, MOMENTUM, WEIGHT_DECAY = 0.02, 2e-3, 0.95, 0.01
 
 
 class Optimizer:
-    def __init__(self, network: nn.Module):
+    def __init__(self, network: nn.Module, worker: int, workers: int):
+        self.worker, self.workers = worker, workers
         named = list(network.named_parameters())
         self.matrices = [p for name, p in named if is_hidden_matrix(name, p)]
         rest = [p for name, p in named if not is_hidden_matrix(name, p)]
@@ -23,11 +26,27 @@ class Optimizer:
         """`rate` in 0..1 scales both optimisers' peak rates."""
         self.adam.param_groups[0]["lr"] = ADAM_RATE * rate
         self.adam.step()
+        updates = [torch.zeros_like(parameter) for parameter in self.matrices]
         for parameter, momentum in zip(self.matrices, self.momentum):
             momentum.mul_(MOMENTUM).add_(parameter.grad)
-            update = orthogonalize(parameter.grad + MOMENTUM * momentum)
+        for number in self.mine():
+            matrix = self.matrices[number]
+            updates[number] = orthogonalize(matrix.grad + MOMENTUM * self.momentum[number])
+        for parameter, update in zip(self.matrices, self.add_up(updates)):
             parameter.mul_(1 - MUON_RATE * rate * WEIGHT_DECAY)
             parameter.add_(update, alpha=-MUON_RATE * rate)
+
+    def mine(self) -> list[int]:
+        """The matrices this worker orthogonalises: every n-th by size."""
+        by_size = sorted(range(len(self.matrices)), key=lambda number: -self.matrices[number].numel())
+        return by_size[self.worker :: self.workers]
+
+    def add_up(self, updates: list[Tensor]) -> list[Tensor]:
+        if self.workers == 1:
+            return updates
+        flat = torch.cat([update.flatten() for update in updates])
+        distributed.all_reduce(flat)
+        return [part.view(matrix.shape) for part, matrix in zip(flat.split([u.numel() for u in updates]), updates)]
 
     def state_dict(self) -> dict:
         return {"adam": self.adam.state_dict(), "momentum": self.momentum}

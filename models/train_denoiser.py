@@ -53,7 +53,7 @@ def train_denoiser(path: Path, stage: Stage, worker: int, workers: int, device: 
     if checkpoint.get("network"):
         network.load_state_dict(checkpoint.get("network"))
     average = {name: value.clone() for name, value in (checkpoint.get("average") or network.state_dict()).items()}
-    optimizer = Optimizer(network)
+    optimizer = Optimizer(network, worker, workers)
     progress = {"name": stage.name, "seconds": 0.0, "steps": 0, "frames": 0, "chunks": 0}
     if (checkpoint.get("stage") or {}).get("name") == stage.name:
         progress = checkpoint.get("stage")
