@@ -4,7 +4,7 @@
  * and ends when the parent does.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { EncoderName } from '@everframe/shared';
@@ -17,6 +17,7 @@ import type { JobContext } from './job.ts';
 import { createLog, describeError } from './log.ts';
 import { type Encoder, findEncoders } from './media/encoder.ts';
 import { openLocalSigner } from './provenance/signer.ts';
+import { openScratch } from './scratch.ts';
 
 const log = createLog({ worker: process.pid });
 
@@ -35,9 +36,6 @@ async function run(config: WorkerConfig): Promise<void> {
 
   const inference = await startInference(config);
   const encoders = chooseEncoders(await findEncoders(config), config.encoder);
-  const scratch_dir = join(config.scratch_dir, 'everframe-worker');
-  await rm(scratch_dir, { recursive: true, force: true });
-  await mkdir(scratch_dir, { recursive: true });
   const context: JobContext = {
     worker_id: config.worker_id,
     edge: createEdgeClient({ url: config.edge_url, token: config.worker_token }),
@@ -45,7 +43,7 @@ async function run(config: WorkerConfig): Promise<void> {
     encoders,
     package_digests: await digestPackages(config, inference),
     signer: await openLocalSigner(config.signer_dir),
-    scratch_dir,
+    scratch_dir: await openScratch(config.scratch_dir),
     log,
     stop: stop.signal,
   };

@@ -9,7 +9,7 @@ import { finishVideo } from './finish-video.ts';
 import type { GeneratedChunk } from './inference-process.ts';
 import { type JobContext, JobFailure } from './job.ts';
 import type { Lease } from './lease.ts';
-import type { Encoder } from './media/encoder.ts';
+import { type Encoder, pickEncoder } from './media/encoder.ts';
 import { makeSegment } from './media/segmenter.ts';
 import { framesDone, type Progress, segmentPath } from './progress.ts';
 
@@ -20,7 +20,7 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
     throw new JobFailure('model_unavailable', `This worker has no package for the model ${command.model}.`);
   }
   await mkdir(context.scratch_dir, { recursive: true });
-  const encoder = chooseEncoder(context, claim.segments);
+  const encoder = chooseEncoder(context, claim);
   let progress: Progress = claim;
 
   if (framesDone(progress) < command.frames) {
@@ -38,10 +38,10 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
 }
 
 /** A video keeps the encoder that it began with: parameter sets must be the same in all of its segments. */
-function chooseEncoder(context: JobContext, segments: readonly Segment[]): Encoder {
-  const name = segments[0]?.encoder ?? context.encoders.keys().next().value;
-  const encoder = name && context.encoders.get(name);
-  if (!encoder) throw new Error(`this video was begun with the encoder ${name}, which this worker does not have`);
+function chooseEncoder({ encoders }: JobContext, { command, segments: [first] }: ClaimAnswer): Encoder {
+  if (!first) return pickEncoder(encoders, command);
+  const encoder = encoders.get(first.encoder);
+  if (!encoder) throw new Error(`this video was begun with the encoder ${first.encoder}, which this worker does not have`);
   return encoder;
 }
 
@@ -59,7 +59,7 @@ async function deliverChunk(
   const { chunk_index, first_frame, frame_count } = chunk;
   const began_at_ms = Date.now();
   const { width, height, fps } = command;
-  const encoded = await encoder.encode(chunk.frames, { width, height, fps });
+  const encoded = await encoder.encode(chunk.frames, { width, height, fps, signal });
   const files = makeSegment(encoded, { width, height, fps, chunk_index, first_frame });
   const encoded_at_ms = Date.now();
   requireSameInit(progress, files.init, encoder);

@@ -81,7 +81,7 @@ function parsePrompt(value: unknown): string {
   if (typeof value !== 'string') {
     throw new EverframeError('invalid_type', `'prompt' must be a string; got ${typeName(value)}.`, { param: 'prompt' });
   }
-  const prompt = value.normalize('NFC').trim();
+  const prompt = value.toWellFormed().normalize('NFC').trim();
   if (prompt === '') {
     throw new EverframeError('string_too_short', "'prompt' must have at least 1 character that is not white space; got an empty string.", {
       param: 'prompt',

@@ -1,0 +1,20 @@
+/** `npm run bench [name …]`: each benchmark in a fresh process, one after the other; the last line is all of their figures. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const NAMES = ['engine', 'video', 'submit'];
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !NAMES.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no benchmark ${unknown.join(', ')}. There are: ${NAMES.join(', ')}.`);
+  process.exit(2);
+}
+const results = (asked.length > 0 ? asked : NAMES).map((name) => {
+  const path = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, [path], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+  process.stdout.write(stdout);
+  if (status !== 0) process.exit(status ?? 1);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+});
+console.log(JSON.stringify(results));

@@ -1,0 +1,59 @@
+/**
+ * The main job as a client sees it, on this machine: time from the request to the first committed segment, and
+ * seconds of video per second from the request to the signed file. One worker, the shipped package, fresh videos.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startStack } from '@everframe/cli/stack';
+import type { RecordedEvent } from '@everframe/shared';
+import OpenAI from 'openai';
+import { median, report, round } from './report.ts';
+
+const ROUNDS = 5;
+const SECONDS = 16;
+
+const data_dir = await mkdtemp(join(tmpdir(), 'everframe-bench-'));
+const stack = await startStack({ data_dir });
+try {
+  const client = new OpenAI({ baseURL: `${stack.url}/v1`, apiKey: stack.api_key });
+  const first_segment_ms: number[] = [];
+  const whole_ms: number[] = [];
+  for (let index = -1; index < ROUNDS; index++) {
+    const asked_at_ms = Date.now();
+    const { id } = await client.videos.create({ prompt: 'a red balloon rises over the sea', seconds: String(SECONDS) as '4' });
+    await finished(client, id);
+    const events = await history(id);
+    const at = (type: RecordedEvent['type']) => (events.find((event) => event.type === type)?.created_at_ms ?? Number.NaN) - asked_at_ms;
+    // The first video warms the networks up.
+    if (index < 0) continue;
+    first_segment_ms.push(at('committed'));
+    whole_ms.push(at('completed'));
+  }
+  report('video', {
+    times_real_time: round((SECONDS * 1000) / median(whole_ms)),
+    first_segment_ms: median(first_segment_ms),
+    whole_ms: median(whole_ms),
+    seconds_of_video: SECONDS,
+    rounds: { first_segment_ms, whole_ms },
+  });
+} finally {
+  await stack.stop();
+  await rm(data_dir, { recursive: true, force: true });
+}
+
+async function finished(client: OpenAI, id: string): Promise<void> {
+  for (;;) {
+    const { status, error } = await client.videos.retrieve(id);
+    if (status === 'completed') return;
+    if (status === 'failed') throw new Error(`the video failed: ${error?.message}`);
+    await sleep(250);
+  }
+}
+
+async function history(id: string): Promise<readonly RecordedEvent[]> {
+  const headers = { authorization: `Bearer ${stack.worker_token}` };
+  const response = await fetch(`${stack.url}/internal/v1/videos/${id}/events`, { headers });
+  return ((await response.json()) as { data: RecordedEvent[] }).data;
+}
