@@ -39,6 +39,10 @@ function run(args: readonly string[]): Promise<{ stdout: Buffer; stderr: string 
     child.stdout.on('data', (part: Buffer) => stdout.push(part));
     child.stderr.on('data', (part: Buffer) => (stderr += part));
     child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve({ stdout: Buffer.concat(stdout), stderr }) : reject(new Error(`ffmpeg exited with ${code}: ${stderr.slice(-600)}`))));
+    child.on('close', (code) =>
+      code === 0
+        ? resolve({ stdout: Buffer.concat(stdout), stderr })
+        : reject(new Error(`ffmpeg exited with ${code}: ${stderr.slice(-600)}`)),
+    );
   });
 }

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import OpenAI from 'openai';
+import { decodeVideo } from './decode.ts';
+import { type Harness, startHarness } from './harness.ts';
+import { verify } from './independent-verifier.ts';
+
+let harness: Harness;
+let video_id: string;
+let file: Buffer;
+
+before(async () => {
+  harness = await startHarness();
+  const created = await harness.client.videos.create({ prompt: 'a red balloon rises over the sea', seconds: '4', ...seed(7) });
+  video_id = created.id;
+  await harness.finished(video_id);
+  file = await harness.download(video_id);
+});
+after(() => harness?.stop());
+
+test('a created video has every key of the contract, and counts up to completed', async () => {
+  const created = await harness.client.videos.create({ prompt: 'a blue fish swims to the left', seconds: '4' });
+  for (const key of [
+    'id',
+    'object',
+    'model',
+    'status',
+    'progress',
+    'created_at',
+    'completed_at',
+    'expires_at',
+    'prompt',
+    'size',
+    'seconds',
+    'remixed_from_video_id',
+    'error',
+  ]) {
+    assert.ok(key in created, `${key} is missing`);
+  }
+  assert.equal(created.object, 'video');
+  assert.equal(created.status, 'queued');
+  assert.equal(created.seconds, '4');
+  const completed = await harness.finished(created.id);
+  assert.equal(completed.status, 'completed');
+  assert.equal(completed.progress, 100);
+  assert.ok(completed.completed_at !== null && completed.completed_at >= created.created_at);
+});
+
+test('the downloaded video decodes to the promised frames and moves', async () => {
+  const decoded = await decodeVideo(await harness.save(file));
+  assert.deepEqual([decoded.frames, decoded.width, decoded.height], [32, 128, 128]);
+  assert.ok(decoded.motion > 0.2, `neighbouring frames differ by ${decoded.motion} of 255`);
+});
+
+test('a verifier that did not write it trusts the video and reads how it was made', async () => {
+  const { state, failures, manifest } = await verify(file, 'video/mp4', await harness.trustAnchors());
+  assert.deepEqual([state, failures], ['Trusted', []]);
+  const text = JSON.stringify(manifest);
+  assert.match(text, /digitalsourcetype\/trainedAlgorithmicMedia/);
+  assert.match(text, /everframe-toybox-1/);
+  assert.ok(text.includes(video_id));
+  assert.doesNotMatch(text, /balloon/, 'the prompt stays private');
+});
+
+test('without our root the same file is sound, but its signer unknown', async () => {
+  const { state, failures } = await verify(file, 'video/mp4');
+  assert.equal(state, 'Valid');
+  assert.deepEqual(failures, ['signingCredential.untrusted']);
+});
+
+test('one flipped byte of the picture fails verification', async () => {
+  const altered = Buffer.from(file);
+  const at = altered.indexOf('mdat') + 1000;
+  altered[at] = (altered[at] ?? 0) ^ 1;
+  const { state, failures } = await verify(altered, 'video/mp4', await harness.trustAnchors());
+  assert.equal(state, 'Invalid');
+  assert.ok(failures.includes('assertion.bmffHash.mismatch'), failures.join());
+});
+
+test('the thumbnail is a signed JPEG', async () => {
+  const thumbnail = await harness.download(video_id, 'thumbnail');
+  assert.deepEqual([...thumbnail.subarray(0, 3)], [0xff, 0xd8, 0xff]);
+  const { state } = await verify(thumbnail, 'image/jpeg', await harness.trustAnchors());
+  assert.equal(state, 'Trusted');
+});
+
+test('the same seed gives the same frames, another seed others', async () => {
+  const frames = async (value: number) => {
+    const { id } = await harness.client.videos.create({ prompt: 'a red balloon rises over the sea', seconds: '4', ...seed(value) });
+    await harness.finished(id);
+    return (await decodeVideo(await harness.save(await harness.download(id)))).sha256;
+  };
+  const first = (await decodeVideo(await harness.save(file))).sha256;
+  assert.equal(await frames(7), first);
+  assert.notEqual(await frames(8), first);
+});
+
+test('parts of the file come by Range, and an unchanged one not again', async () => {
+  const url = `${harness.stack.url}/v1/videos/${video_id}/content`;
+  const headers = { authorization: `Bearer ${harness.stack.api_key}` };
+  const part = await fetch(url, { headers: { ...headers, range: 'bytes=100-199' } });
+  assert.equal(part.status, 206);
+  assert.equal(part.headers.get('content-range'), `bytes 100-199/${file.length}`);
+  assert.deepEqual(Buffer.from(await part.arrayBuffer()), file.subarray(100, 200));
+  const head = await fetch(url, { method: 'HEAD', headers });
+  assert.equal(head.headers.get('content-length'), String(file.length));
+  const again = await fetch(url, { headers: { ...headers, 'if-none-match': head.headers.get('etag') ?? '' } });
+  assert.equal(again.status, 304);
+});
+
+test("another account's key sees nothing of the video", async () => {
+  const stranger = new OpenAI({ baseURL: `${harness.stack.url}/v1`, apiKey: await harness.createStranger(), maxRetries: 0 });
+  await assert.rejects(
+    stranger.videos.retrieve(video_id),
+    (error) => error instanceof OpenAI.NotFoundError && error.code === 'video_not_found',
+  );
+  await assert.rejects(stranger.videos.downloadContent(video_id), OpenAI.NotFoundError);
+});
+
+/** `seed` is ours: the SDK sends fields that its types do not know. */
+function seed(value: number): object {
+  return { seed: value };
+}
