@@ -22,6 +22,8 @@ export interface EdgeRuntime {
 export interface EdgeOptions {
   /** 0 takes a free one. */
   readonly port: number;
+  /** The Worker's main file. @default `main` of wrangler.toml */
+  readonly entry: string | undefined;
   readonly data: DataDir;
   /** Variables and secrets, over those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
@@ -31,7 +33,7 @@ export interface EdgeOptions {
 const CRON_INTERVAL_MS = 60_000;
 const NAME = 'everframe';
 
-export async function startEdge({ port, data, vars, log }: EdgeOptions): Promise<EdgeRuntime> {
+export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): Promise<EdgeRuntime> {
   for (const pid of await endStaleWorkerd(data.workerd_file)) log(`Ended a workerd that an earlier start left running (process ${pid}).`);
   keepWranglerQuiet(data);
   const restoreSignals = keepSignalHandlers();
@@ -41,7 +43,7 @@ export async function startEdge({ port, data, vars, log }: EdgeOptions): Promise
     import('miniflare'),
   ]);
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(REPOSITORY, 'wrangler.toml'));
-  const contents = await bundleEdge(main ?? join(REPOSITORY, 'edge/src/index.ts'));
+  const contents = await bundleEdge(entry ?? main ?? join(REPOSITORY, 'edge/src/index.ts'));
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       host: '127.0.0.1',

@@ -29,6 +29,8 @@ export interface StackOptions {
   readonly worker_env?: Readonly<Record<string, string>>;
   /** Over the edge's variables, for example LEASE_SECONDS. */
   readonly edge_vars?: Readonly<Record<string, string>>;
+  /** Another Worker in the edge's place, on the same bindings. @default `main` of wrangler.toml */
+  readonly edge_entry?: string;
   /** Replace workers that die. @default false */
   readonly keep_workers_alive?: boolean;
   /** Seconds until a message that was received and not deleted comes again. @default 30 */
@@ -91,7 +93,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.signal?.throwIfAborted();
 
     const vars = { ...edgeVars(secrets, queue), ...options.edge_vars };
-    const edge = await startEdge({ port: options.port ?? 0, data, vars, log });
+    const edge = await startEdge({ port: options.port ?? 0, entry: options.edge_entry, data, vars, log });
     undo.push(() => edge.stop());
     await ensureDevelopmentAccount(edge.db, secrets);
     options.signal?.throwIfAborted();
