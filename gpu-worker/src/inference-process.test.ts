@@ -20,13 +20,13 @@ after(async () => {
   await rm(packages_dir, { recursive: true });
 });
 
-/** The shipped package with fewer steps: nothing here depends on how good the picture is. */
-async function copyPackage(): Promise<string> {
+/** The shipped package with other than its steps: nothing here depends on how good the picture is. */
+async function copyPackage(num_inference_steps = 2): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'everframe-packages-'));
   await cp(join(import.meta.dirname, '../../models/packages', NAME), join(copy, NAME), { recursive: true });
   const path = join(copy, NAME, 'model.json');
   const model = JSON.parse(await readFile(path, 'utf8'));
-  await writeFile(path, JSON.stringify({ ...model, schedule: { ...model.schedule, num_inference_steps: 2 } }));
+  await writeFile(path, JSON.stringify({ ...model, schedule: { ...model.schedule, num_inference_steps } }));
   return copy;
 }
 
@@ -73,8 +73,8 @@ async function generateAll(command: GenerationCommand, checkpoint: Uint8Array | 
 }
 
 /** Starts a video that no test waits to the end of, and returns its first chunk's stream. */
-async function beginLong(on = inference, signal = never) {
-  const chunks = on.generate(commandFor(framesOf(100)), null, signal);
+async function beginLong(on = inference) {
+  const chunks = on.generate(commandFor(framesOf(100)), null, never);
   await chunks.next();
   return chunks;
 }
@@ -113,16 +113,21 @@ test('the thumbnail is the anchor frame of the video', async () => {
   assert.deepEqual(Buffer.from(rgb), chunk.frames.subarray(start, start + size));
 });
 
-test('an abort stops a chunk under way with the reason of the signal, and the child stays', async () => {
-  const { pid } = inference;
+test('an abort stops a chunk between two steps with the reason of the signal, and the child stays', async (t) => {
+  // Minutes of steps: only an abort that reaches the child can end the chunk before the child would be killed for it.
+  const slow_dir = await copyPackage(10_000);
+  t.after(() => rm(slow_dir, { recursive: true }));
+  const slow = await startInference({ ...OPTIONS, packages_dir: slow_dir });
+  const { pid } = slow;
   const abort = new AbortController();
-  const chunks = await beginLong(inference, abort.signal);
+  const chunks = slow.generate(commandFor(8), null, abort.signal);
   const next = chunks.next();
   const reason = new Error('lease lost');
-  abort.abort(reason);
+  setTimeout(() => abort.abort(reason), 300);
   await assert.rejects(next, reason);
-  assert.equal(inference.pid, pid);
+  assert.equal(slow.pid, pid);
   assert.deepEqual(await chunks.next(), { value: undefined, done: true });
+  await slow.close();
 });
 
 test('a video that was aborted before it began does nothing', async () => {

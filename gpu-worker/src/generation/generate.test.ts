@@ -5,6 +5,7 @@ import type { DenoiserInputs } from '../model/denoiser.ts';
 import type { Networks } from '../model/load-networks.ts';
 import { float32, splitBatches } from '../model/tensor.ts';
 import { type Chunk, generate } from './generate.ts';
+import { drawNormals } from './noise.ts';
 import { loadState, saveState, startState } from './state.ts';
 
 const MODEL = {
@@ -23,7 +24,7 @@ const COMMAND = { model: 'toy', model_version: '1.0.0', prompt: 'ball', seed: 5,
 
 /** Networks of a few lines that keep what they were asked. Velocity is the latents plus what conditions them. */
 function standIn(model: ModelPackage = MODEL) {
-  const asked = { prompts: [] as (string | null)[], anchors: 0, denoiser: [] as DenoiserInputs[] };
+  const asked = { prompts: [] as (string | null)[], anchor_values: [] as (number | undefined)[], denoiser: [] as DenoiserInputs[] };
   const networks: Networks = {
     model,
     text_encoder: {
@@ -39,7 +40,7 @@ function standIn(model: ModelPackage = MODEL) {
     },
     anchor_encoder: {
       async encode(latents) {
-        asked.anchors += 1;
+        asked.anchor_values.push(latents.values[0]);
         return float32([1, 2, 4], new Float32Array(8).fill(latents.values[0] ?? 0));
       },
     },
@@ -63,6 +64,42 @@ function standIn(model: ModelPackage = MODEL) {
   return { networks, asked };
 }
 
+/**
+ * Knows what is clean: in a first chunk frame f has the value 100 + f, later ones count on from the overlap.
+ * Its velocity, (noisy - clean) / sigma, is exact, so any number of steps arrives there.
+ * @param unconditional_offset by how much the branch without a prompt is off
+ */
+function counter(unconditional_offset: number): Networks['denoiser'] {
+  return {
+    async predict({ latents, sigmas, text_pooled }) {
+      const [, channels = 0, frames = 0, height = 0, width = 0] = latents.dims;
+      const place = height * width;
+      const velocity = latents.values.map((value, index) => {
+        const frame = Math.floor(index / place) % frames;
+        const batch = Math.floor(index / (place * frames * channels));
+        const sigma = sigmas.values[batch * frames + frame] ?? 0;
+        const given = sigmas.values.subarray(batch * frames, (batch + 1) * frames).filter((value) => value === 0).length;
+        const offset = text_pooled.values[batch * 4] === 0 ? unconditional_offset : 0;
+        const last_given = latents.values[index + (given - 1 - frame) * place] ?? 0;
+        const clean = (given === 0 ? 100 + frame : last_given + 1 + frame - given) + offset;
+        return sigma === 0 ? 0 : (value - clean) / sigma;
+      });
+      return float32(latents.dims, velocity);
+    },
+  };
+}
+
+/** One byte a frame: its first latent. */
+function printer(): Networks['vae_decoder'] {
+  return {
+    async decode({ dims, values }) {
+      const [frames = 0, ...rest] = dims;
+      const size = rest.reduce((product, dim) => product * dim, 1);
+      return Uint8Array.from({ length: frames }, (_, frame) => Math.round(values[frame * size] ?? 0));
+    },
+  };
+}
+
 async function collect(chunks: AsyncIterable<Chunk>): Promise<Chunk[]> {
   const collected: Chunk[] = [];
   for await (const chunk of chunks) collected.push(chunk);
@@ -81,6 +118,27 @@ test('a video is exactly its frames, each once', async () => {
     );
     for (const chunk of chunks) assert.equal(chunk.frames.length, chunk.frame_count * 48);
   }
+});
+
+test('a network that counts from the overlap makes a video that counts', async () => {
+  const { networks, asked } = standIn();
+  const counting = { ...networks, denoiser: counter(0), vae_decoder: printer() };
+  const chunks = await collect(generate(COMMAND, counting, startState(COMMAND), never));
+  const counted = chunks.flatMap(({ frames }) => [...frames]);
+  assert.deepEqual(
+    counted,
+    Array.from({ length: COMMAND.frames }, (_, frame) => 100 + frame),
+  );
+  assert.equal(chunks.at(-1)?.state.next_chunk, chunks.length);
+  assert.equal(Math.round(asked.anchor_values[0] ?? Number.NaN), 100 + MODEL.chunk.anchor_frame);
+});
+
+test('guidance moves the first chunk away from the unconditional one, by its scale', async () => {
+  const { networks } = standIn();
+  const counting = { ...networks, denoiser: counter(3), vae_decoder: printer() };
+  const [chunk] = await collect(generate({ ...COMMAND, frames: 6 }, counting, startState(COMMAND), never));
+  // unconditional 103, conditional 100, scale 2: 103 + 2 * (100 - 103)
+  assert.deepEqual([...(chunk?.frames ?? [])], [97, 98, 99, 100, 101, 102]);
 });
 
 test('resuming from any saved state gives the same bytes', async () => {
@@ -112,6 +170,18 @@ test('the first chunk is all noise without an anchor; later ones hold the overla
   }
 });
 
+test('every chunk begins with the noise of its own index', async () => {
+  const { networks, asked } = standIn();
+  await collect(generate(COMMAND, networks, startState(COMMAND), never));
+  const steps = MODEL.schedule.num_inference_steps;
+  for (const chunk_index of [0, 1, 2, 3]) {
+    const latents = asked.denoiser[chunk_index * steps]?.latents;
+    const noise = drawNormals({ seed: COMMAND.seed, stage: 'stream', chunk_index, step: 0, purpose: 'initial_latents' }, 48);
+    // [1, C = 2, F = 6, 2, 2]: the last four frames of the first channel
+    assert.deepEqual(latents?.values.slice(8, 24), noise.slice(8, 24));
+  }
+});
+
 test('guidance costs a second pass only where its scale is not 1', async () => {
   const { networks, asked } = standIn();
   await collect(generate({ ...COMMAND, frames: 10 }, networks, startState(COMMAND), never));
@@ -125,7 +195,7 @@ test('prompt and anchor are encoded once, however long the video', async () => {
   const { networks, asked } = standIn();
   await collect(generate({ ...COMMAND, frames: 100 }, networks, startState(COMMAND), never));
   assert.deepEqual(asked.prompts.toSorted(), ['ball', null].toSorted());
-  assert.equal(asked.anchors, 1);
+  assert.equal(asked.anchor_values.length, 1);
 });
 
 test('prompt and seed each change the frames', async () => {
