@@ -94,7 +94,10 @@ async function makeThumbnail({ checkpoint }: Calls['thumbnail']['args']): Promis
   const { identity, anchor } = readState(checkpoint);
   if (!anchor) throw new Error('the checkpoint holds no anchor frame');
   const { model, vae_decoder } = networksOf(identity.model);
-  const { latent } = model;
+  const { latent, name, version } = model;
+  if (identity.model_version !== version) {
+    throw new Error(`the checkpoint is of ${name} ${identity.model_version}; version ${version} is served here`);
+  }
   const rgb = await vae_decoder.decode(anchor);
   return { rgb, width: latent.width * latent.spatial_stride, height: latent.height * latent.spatial_stride };
 }
