@@ -2,9 +2,9 @@
  * Which Node runs Everframe: this one if it runs TypeScript without a flag, else one that npm can bring as a package
  * into tools/node24. Where npm has none for the platform, says what to install.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ensurePackages } from './ensure-packages.mjs';
+import { ensurePackages, forgetPackages } from './ensure-packages.mjs';
 
 /** @returns path of the node program to use */
 export async function ensureNode(root) {
@@ -20,7 +20,14 @@ export async function ensureNode(root) {
     );
   }
   await ensurePackages(folder, process.execPath, 'Node 24');
-  return join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  const node = join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  if (existsSync(node)) return node;
+  // npm passes over an optional package that it cannot fetch, and calls that success.
+  forgetPackages(folder);
+  throw new Error(
+    `npm did not bring ${name}, which Everframe needs, as this Node is ${process.versions.node}. ` +
+      'It needs the network the first time; or install Node 22.18 or newer (https://nodejs.org) and run this again.',
+  );
 }
 
 /** 22.18 and 23.6 are the first of their lines that strip types by default; wrangler asks for 22.12. */

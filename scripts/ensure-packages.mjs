@@ -18,11 +18,16 @@ export async function ensurePackages(folder, node, what = 'the packages of Everf
     if (isInstalled(folder)) return;
     console.error(`Installing ${what} (only this time; a minute or two, about ${what === 'Node 24' ? '190 MB' : '800 MB'} on disk) ...`);
     const began = Date.now();
-    rmSync(stampPath(folder), { force: true });
+    forgetPackages(folder);
     await npmCi(folder, node);
     writeFileSync(stampPath(folder), stampOf(folder));
     console.error(`Installed in ${Math.round((Date.now() - began) / 1000)} s.`);
   });
+}
+
+/** The next start installs again. */
+export function forgetPackages(folder) {
+  rmSync(stampPath(folder), { force: true });
 }
 
 function isInstalled(folder) {

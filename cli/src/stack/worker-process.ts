@@ -56,6 +56,8 @@ export function startWorkerProcess(env: Readonly<Record<string, string>>, onLog:
   let last_error: string | undefined;
   readLog(child, (line) => {
     if (line.level === 'error') last_error = line.message;
+    // A crash of the runtime itself is told in plain text.
+    else if (last_error === undefined && /^(\w*Error\b|FATAL)/.test(line.message)) last_error = line.message;
     onLog(line);
   });
   const exited = new Promise<WorkerExit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
