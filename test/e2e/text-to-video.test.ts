@@ -70,7 +70,8 @@ test('without our root the same file is sound, but its signer unknown', async ()
 
 test('one flipped byte of the picture fails verification', async () => {
   const altered = Buffer.from(file);
-  const at = altered.indexOf('mdat') + 1000;
+  // The samples are the last box of the file.
+  const at = altered.length - 1000;
   altered[at] = (altered[at] ?? 0) ^ 1;
   const { state, failures } = await verify(altered, 'video/mp4', await harness.trustAnchors());
   assert.equal(state, 'Invalid');
