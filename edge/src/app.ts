@@ -6,6 +6,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { authenticateWorker } from './middleware/authenticate-worker.ts';
 import { requestId } from './middleware/request-id.ts';
 import { createVideo } from './routes/create-video.ts';
+import { deleteVideo } from './routes/delete-video.ts';
 import { getContent } from './routes/get-content.ts';
 import { getVideo } from './routes/get-video.ts';
 import { beatVideo } from './worker-api/beat.ts';
@@ -32,7 +33,8 @@ app.all('/healthz', methodNotAllowed('GET, HEAD'));
 app.post('/v1/videos', authenticate(), createVideo);
 app.all('/v1/videos', methodNotAllowed('POST'));
 app.get('/v1/videos/:id', authenticate(), getVideo);
-app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD'));
+app.delete('/v1/videos/:id', authenticate(), deleteVideo);
+app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD, DELETE'));
 app.get('/v1/videos/:id/content', authenticate(), getContent);
 app.all('/v1/videos/:id/content', methodNotAllowed('GET, HEAD'));
 

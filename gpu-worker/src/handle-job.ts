@@ -12,7 +12,7 @@ import { Lease } from './lease.ts';
 import { describeError, type Log } from './log.ts';
 import { makeVideo } from './make-video.ts';
 
-/** @throws when the message must stay in the queue: unreadable, of an unknown video, or the edge is away */
+/** @throws when the message must stay in the queue: unreadable, or the edge is away */
 export async function handleJob(context: JobContext, delivery: Delivery): Promise<void> {
   const { video_id } = JobMessage.parse(JSON.parse(delivery.body));
   const asked_at_ms = Date.now();
@@ -37,12 +37,15 @@ export async function handleJob(context: JobContext, delivery: Delivery): Promis
   }
 }
 
-/** The claim, or undefined where there is nothing to do: the video is finished, or another worker is on it. */
+/** Refusals of a video that needs no work from us: finished, in other hands, or deleted. */
+const NOT_OURS: readonly EdgeError['code'][] = ['video_finished', 'lease_held', 'lease_lost', 'video_not_found'];
+
+/** The claim, or undefined where there is nothing to do. */
 async function claimVideo(context: JobContext, video_id: string): Promise<ClaimAnswer | undefined> {
   try {
     return await context.edge.claim(video_id, context.worker_id, AbortSignal.timeout(60_000));
   } catch (error) {
-    if (error instanceof EdgeError && (error.code === 'video_finished' || error.code === 'lease_held')) {
+    if (error instanceof EdgeError && NOT_OURS.includes(error.code)) {
       context.log('info', 'nothing to do', { video_id, code: error.code });
       return undefined;
     }
@@ -51,8 +54,9 @@ async function claimVideo(context: JobContext, video_id: string): Promise<ClaimA
 }
 
 async function giveBack(context: JobContext, log: Log, lease: Lease, error: unknown): Promise<void> {
-  if (lease.signal.aborted) {
-    log('warn', 'lease lost', { error: describeError(lease.signal.reason) });
+  const cause = lease.signal.aborted ? lease.signal.reason : error;
+  if (lease.signal.aborted || (error instanceof EdgeError && NOT_OURS.includes(error.code))) {
+    log('warn', 'the video is no longer ours', { error: describeError(cause) });
     return;
   }
   log('error', 'job failed', { error: describeError(error), code: error instanceof JobFailure ? error.code : undefined });

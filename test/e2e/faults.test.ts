@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
+import OpenAI from 'openai';
 import { decodeVideo } from './decode.ts';
 import { type Harness, startHarness } from './harness.ts';
 import { verify } from './independent-verifier.ts';
 
 const PROMPT = 'a yellow star moves right over the forest';
-const SECONDS = 24;
+const SECONDS = 16;
 
 let harness: Harness;
 let undisturbed: string;
@@ -86,3 +87,14 @@ async function framesOf(id: string): Promise<string> {
 function committedChunks(events: readonly { type: string; chunk_index?: number }[]): number[] {
   return events.filter(({ type }) => type === 'committed').map(({ chunk_index }) => chunk_index ?? -1);
 }
+
+test('a video deleted in mid-work is gone, its worker goes on to the next, and no message is left', async () => {
+  const id = await createVideo();
+  await harness.event(id, 'committed', 2);
+  assert.deepEqual(await harness.client.videos.delete(id), { id, object: 'video.deleted', deleted: true });
+  await assert.rejects(harness.client.videos.retrieve(id), OpenAI.NotFoundError);
+  await assert.rejects(harness.client.videos.delete(id), OpenAI.NotFoundError);
+  const next = await harness.client.videos.create({ prompt: PROMPT, seconds: '4' });
+  await harness.finished(next.id);
+  await harness.queueEmpty();
+});

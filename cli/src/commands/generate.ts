@@ -43,6 +43,8 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
+const ABANDON_TIMEOUT_MS = 3000;
+
 export async function generate(args: readonly string[], interrupt: AbortSignal): Promise<number> {
   const { values, positionals } = readCommandLine('generate', args, OPTIONS);
   const [prompt, ...others] = positionals;
@@ -73,8 +75,10 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
   try {
     const client = new ApiClient(service, interrupt);
     const created = await client.createVideo(fields);
-    interrupt.addEventListener('abort', () => say(`\nStopped. ${created.id} is kept by the service, which goes on with it when it runs.`));
-    const video = await makeVideo(client, created, service, interrupt);
+    const video = await makeVideo(client, created, service, interrupt).catch(async (error: unknown) => {
+      if (interrupt.aborted) await abandon(created.id, service, say);
+      throw error;
+    });
     const path = resolve(values.out ?? join('out', `${video.id}.mp4`));
     await save(client, video.id, path);
     await report(path, service.is_local ? readLocalTrustAnchors(data_dir) : undefined);
@@ -82,6 +86,17 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
     return 0;
   } finally {
     await service.close();
+  }
+}
+
+/** Nobody waits for the video any more, so no worker should make it. */
+async function abandon(id: string, service: Service, say: (line: string) => void): Promise<void> {
+  try {
+    await new ApiClient(service, AbortSignal.timeout(ABANDON_TIMEOUT_MS)).deleteVideo(id);
+    say('\nStopped, and the video deleted.');
+  } catch {
+    // The server is gone or does not know the call: the person is told, and nothing else is to be done.
+    say(`\nStopped. ${id} could not be deleted, so a worker may still make it.`);
   }
 }
 

@@ -217,6 +217,7 @@ test('every public route refuses a caller without a right key, by what is wrong 
   const routes = [
     ['POST', '/v1/videos'],
     ['GET', `/v1/videos/${UNKNOWN_ID}`],
+    ['DELETE', `/v1/videos/${UNKNOWN_ID}`],
     ['GET', `/v1/videos/${UNKNOWN_ID}/content`],
   ] as const;
   for (const [method, path] of routes) {
@@ -233,9 +234,14 @@ test('every public route refuses a caller without a right key, by what is wrong 
 test('an id that names no video of the caller is not found, whether unknown, malformed or foreign', async (t) => {
   const id = await edge.create();
   const other = await edge.addKey('account_b');
-  for (const path of [`/v1/videos/${id}`, `/v1/videos/${id}/content`]) {
-    await t.test(`a foreign ${path}`, async () => {
-      const response = await edge.request(path, { headers: { authorization: `Bearer ${other.text}` } });
+  const foreign = [
+    ['GET', `/v1/videos/${id}`],
+    ['DELETE', `/v1/videos/${id}`],
+    ['GET', `/v1/videos/${id}/content`],
+  ] as const;
+  for (const [method, path] of foreign) {
+    await t.test(`a foreign ${path} by ${method}`, async () => {
+      const response = await edge.request(path, { method, headers: { authorization: `Bearer ${other.text}` } });
       await assertRefused(response, 404, 'video_not_found', 'video_id');
     });
   }
@@ -252,7 +258,7 @@ test('unknown routes are 404 and wrong methods 405 with the right ones named', a
   }
   const cases = [
     ['GET', '/v1/videos', 'POST'],
-    ['DELETE', `/v1/videos/${UNKNOWN_ID}`, 'GET, HEAD'],
+    ['PATCH', `/v1/videos/${UNKNOWN_ID}`, 'GET, HEAD, DELETE'],
     ['POST', `/v1/videos/${UNKNOWN_ID}/content`, 'GET, HEAD'],
     ['POST', '/healthz', 'GET, HEAD'],
   ] as const;

@@ -1,8 +1,13 @@
 /** For tests: the real Worker in workerd, with its real configuration and migrations, accounts with keys, and a worker's hand. */
 import { createHash } from 'node:crypto';
 import { type ApiKey, type Asset, ClaimAnswer, createApiKey, hashApiKey } from '@everframe/shared';
-import { createTestHarness } from 'wrangler';
 import type { Env } from '../env.ts';
+
+// Read when wrangler is loaded: no look-up or report leaves this machine.
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false';
+process.env.WRANGLER_SEND_METRICS = 'false';
+process.env.WRANGLER_SEND_ERROR_REPORTS = 'false';
+const { createTestHarness } = await import('wrangler');
 
 export const WORKER_TOKEN = 'worker-token-of-the-tests';
 export const TICKET_SECRET = 'ticket-secret-of-the-tests';

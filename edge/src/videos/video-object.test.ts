@@ -117,6 +117,28 @@ test('an expired video leaves nothing behind', async () => {
   assert.equal(await row(video_id), null);
 });
 
+test('a deleted video is unknown at once, its worker is refused, and what was stored goes when no ticket is left', async () => {
+  const video_id = await edge.create();
+  await queue.messages(video_id, 1);
+  const { ticket, epoch } = await edge.claim(video_id);
+  await uploadText(edge, ticket, finalKey(video_id, epoch));
+  const deleted = await edge.asOwner(`/v1/videos/${video_id}`, { method: 'DELETE' });
+  assert.deepEqual(await deleted.json(), { id: video_id, object: 'video.deleted', deleted: true });
+  assert.equal((await edge.asOwner(`/v1/videos/${video_id}`)).status, 404);
+  for (const call of ['beat', 'claim'] as const) {
+    const { status, body } = await edge.call(video_id, call, call === 'beat' ? { epoch } : { worker_id: 'another' });
+    assert.deepEqual([status, (body.error as { code: string }).code], [404, 'video_not_found']);
+  }
+
+  const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: video_id });
+  const [erase] = await storage.exec("SELECT due_at_ms FROM outbox WHERE errand = 'erase'");
+  assert.ok(Number(erase?.due_at_ms) > Date.now(), 'not before the ticket has ended');
+  await storage.exec("UPDATE outbox SET due_at_ms = 1 WHERE errand = 'erase'");
+  await edge.env.VIDEO.getByName(video_id).poke();
+  await until('the objects gone', async () => (await edge.env.MEDIA.list({ prefix: videoPrefix(video_id) })).objects.length === 0);
+  await until('the row gone', async () => (await row(video_id)) === null);
+});
+
 test('a missing secret is named in the log, and the caller only learns that it is our fault', async () => {
   const broken = await startEdge({}, { TICKET_SECRET: '' });
   try {

@@ -43,6 +43,9 @@ export interface Committed extends Lease {
   readonly commit_id: string;
 }
 
+/** An upload that began under the last ticket of a deleted video may take this long to end. */
+const LAST_UPLOAD_MS = 60_000;
+
 export class VideoObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
 
@@ -61,7 +64,17 @@ export class VideoObject extends DurableObject<Env> {
   }
 
   view(): VideoRecord | null {
-    return tables.loadState(this.#sql) ?? null;
+    return this.#find() ?? null;
+  }
+
+  /** From now on there is no such video. Its objects go when no ticket can add to them any more. Safe to repeat. */
+  async remove(): Promise<void> {
+    const state = this.#find();
+    if (!state) return;
+    const deleted_at_ms = Date.now();
+    tables.saveState(this.#sql, { ...state, lease: null, deleted_at_ms });
+    putErrand(this.#sql, 'erase', state.lease ? state.lease.ends_at_ms + LAST_UPLOAD_MS : deleted_at_ms);
+    await this.#setAlarm();
   }
 
   history(): RecordedEvent[] | null {
@@ -157,7 +170,7 @@ export class VideoObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     try {
       if (tables.hasTables(this.#sql)) {
-        this.#expireLease();
+        if (this.#find()) this.#expireLease();
         await this.#runErrands();
       }
     } catch (error) {
@@ -168,7 +181,8 @@ export class VideoObject extends DurableObject<Env> {
 
   async #runErrands(): Promise<void> {
     for (const due of dueErrands(this.#sql, Date.now())) {
-      const state = this.#load();
+      const state = tables.loadState(this.#sql);
+      if (!state) return;
       try {
         await runErrand(this.env, due.errand, state);
       } catch (error) {
@@ -184,8 +198,13 @@ export class VideoObject extends DurableObject<Env> {
     }
   }
 
-  #load(): VideoState {
+  #find(): VideoState | undefined {
     const state = tables.loadState(this.#sql);
+    return state?.deleted_at_ms === null ? state : undefined;
+  }
+
+  #load(): VideoState {
+    const state = this.#find();
     if (!state) throw videoNotFound(this.ctx.id.name ?? '');
     return state;
   }

@@ -7,6 +7,8 @@ export interface VideoState extends VideoRecord {
   readonly fruitless_attempts: number;
   /** The last commit, which the next one must name and follow. */
   readonly last_commit: { readonly id: string; readonly chunk_index: number } | null;
+  /** Unix milliseconds. From then on the video is unknown to everyone; what is stored of it goes soon after. */
+  readonly deleted_at_ms: number | null;
 }
 
 export interface NewVideo {
@@ -33,5 +35,6 @@ export function newVideoState({ id, account_id, command, created_at_ms }: NewVid
     lease: null,
     fruitless_attempts: 0,
     last_commit: null,
+    deleted_at_ms: null,
   };
 }
