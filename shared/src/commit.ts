@@ -80,8 +80,11 @@ export const FailRequest = z.object({ epoch, code: z.enum(FAILURE_CODES), messag
 export type FailRequest = z.infer<typeof FailRequest>;
 
 /**
- * Hands a video back to the queue. `shutdown` is the worker's own leave-taking; `error` counts as an attempt, and
- * MAX_FRUITLESS_ATTEMPTS of them in a row without a commit fail the video as a lost lease does.
+ * Hands a video back to the queue. `shutdown` is the worker's own leave-taking. `error` counts as an attempt: the video
+ * waits a little before the next, and the last of MAX_FRUITLESS_ATTEMPTS in a row without a commit fails it with `code`.
  */
-export const ReleaseRequest = z.object({ epoch, reason: z.enum(['shutdown', 'error']) });
+export const ReleaseRequest = z.discriminatedUnion('reason', [
+  z.object({ epoch, reason: z.literal('shutdown') }),
+  z.object({ epoch, reason: z.literal('error'), code: z.enum(FAILURE_CODES) }),
+]);
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;

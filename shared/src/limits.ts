@@ -11,8 +11,10 @@ export const WORKER_BODY_MAX_BYTES = 256 * 1024;
 /** Seeds are unsigned 32-bit integers. */
 export const SEED_MAX = 2 ** 32 - 1;
 
-/** Seconds that a lease lives without renewal, unless the edge is configured otherwise. */
-export const LEASE_SECONDS = 30;
+/** Seconds that one upload may take. A deleted video's objects are erased when no upload can still be under way. */
+export const UPLOAD_TIMEOUT_SECONDS = 120;
+/** Characters that a secret of the deployment must have at least. */
+export const SECRET_MIN_CHARACTERS = 32;
 /** Claims in a row that end without a new commit before the video fails. */
 export const MAX_FRUITLESS_ATTEMPTS = 3;
 /** Days that a finished video is kept. */

@@ -1,0 +1,76 @@
+/**
+ * From pixel frames to H.264: one interface, three encoders, and which of them work on this machine.
+ * Every call encodes one chunk as a closed group of pictures and remembers nothing, so a chunk can be encoded again
+ * after a crash, or by another worker with the same encoder, and the bytes are the same.
+ */
+import type { EncoderName } from '@everframe/shared';
+import { findFfmpeg, openFfmpegEncoder } from './ffmpeg-encoder.ts';
+import { openWasmEncoder } from './wasm-encoder.ts';
+
+export interface EncodedChunk {
+  /** Sequence and picture parameter set: NAL units without start code. */
+  sps: Uint8Array;
+  pps: Uint8Array;
+  /** One for each frame, in order: NAL units with their lengths in front. The first is an IDR picture. */
+  samples: { bytes: Uint8Array; key: boolean }[];
+}
+
+export interface EncoderSettings {
+  /** Pixels; even. */
+  width: number;
+  height: number;
+  /** Frames a second. */
+  fps: number;
+  /** Ends the work when it aborts. */
+  signal?: AbortSignal;
+}
+
+export interface Encoder {
+  readonly name: EncoderName;
+  /** @param frames pixels of all frames, [F, H, W, 3] */
+  encode(frames: Uint8Array, settings: EncoderSettings): Promise<EncodedChunk>;
+}
+
+/**
+ * The encoders that work here, the preferred one first: each of ffmpeg's must pass a trial, the one in WebAssembly
+ * works everywhere.
+ * @param options.ffmpeg_path program to use; default: `ffmpeg` of the PATH, if there is one
+ * @throws Error when a program is named and does not run
+ */
+export async function findEncoders(options: { ffmpeg_path?: string | undefined }): Promise<ReadonlyMap<EncoderName, Encoder>> {
+  const found = new Map<EncoderName, Encoder>();
+  const ffmpeg = await findFfmpeg(options.ffmpeg_path);
+  if (ffmpeg) {
+    for (const name of ['ffmpeg-nvenc', 'ffmpeg-x264'] as const) {
+      const encoder = openFfmpegEncoder(name, ffmpeg);
+      if (await works(encoder)) found.set(name, encoder);
+    }
+  }
+  found.set('wasm', openWasmEncoder());
+  return found;
+}
+
+/**
+ * The first encoder that takes frames of this size: NVENC refuses small ones.
+ * @throws Error when there is none
+ */
+export function pickEncoder(encoders: ReadonlyMap<EncoderName, Encoder>, size: { width: number; height: number }): Encoder {
+  for (const encoder of encoders.values()) {
+    if (encoder.name !== 'ffmpeg-nvenc' || Math.min(size.width, size.height) >= NVENC_MIN_SIDE) return encoder;
+  }
+  throw new Error(`no encoder here takes frames of ${size.width}x${size.height}; have ${[...encoders.keys()].join(', ') || 'none'}`);
+}
+
+/** A trial of two frames, 256 pixels wide because hardware encoders refuse less. */
+async function works(encoder: Encoder): Promise<boolean> {
+  try {
+    const { samples } = await encoder.encode(new Uint8Array(2 * 256 * 256 * 3).fill(128), { width: 256, height: 256, fps: 16 });
+    return samples.length === 2;
+  } catch {
+    // This build, driver or GPU does not have the encoder: that is what the trial asks.
+    return false;
+  }
+}
+
+/** Smallest side in pixels that every generation of NVENC takes for H.264. */
+const NVENC_MIN_SIDE = 146;

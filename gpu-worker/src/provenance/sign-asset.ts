@@ -1,0 +1,71 @@
+/**
+ * The last step before a video leaves: the manifest is written into a copy, the copy is read back as a stranger would
+ * read it, and only what is trusted gets its name. Knows nothing of uploads.
+ */
+import { randomUUID } from 'node:crypto';
+import { rename, rm } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { Builder } from '@contentauth/c2pa-node';
+import { CREATED_ASSERTION_LABELS, type GenerationFacts, manifestDefinition, type SignedMimeType } from './assertions.ts';
+import { readManifest } from './read-manifest.ts';
+import type { Signer } from './signer.ts';
+import { verificationSettings } from './verification-settings.ts';
+
+export interface SignAssetOptions {
+  readonly signer: Signer;
+  readonly source_path: string;
+  readonly mime_type: SignedMimeType;
+  /** Exists afterwards only if the signed file reads back as trusted. */
+  readonly out_path: string;
+  readonly facts: GenerationFacts;
+}
+
+/** @throws Error when signing fails or the result is not trusted by the signer's own anchors */
+export async function signAsset(options: SignAssetOptions): Promise<{ manifest_label: string }> {
+  const { signer, source_path, mime_type, out_path, facts } = options;
+  const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings(mime_type) };
+  const builder = Builder.withJson(manifestDefinition(facts, mime_type), settings);
+  const draft_path = `${out_path}.${randomUUID()}${extname(out_path)}`;
+  try {
+    await builder.signConfigAsync(
+      async (bytes) => Buffer.from(await signer.sign(bytes)),
+      {
+        alg: signer.alg,
+        certs: [Buffer.from(signer.certificate_chain_pem)],
+        reserveSize: SIGNATURE_RESERVE_BYTES,
+        directCoseHandling: false,
+      },
+      { path: source_path, mimeType: mime_type },
+      { path: draft_path, mimeType: mime_type },
+    );
+    const manifest_label = await requireTrusted(draft_path, mime_type, signer.trust_anchors_pem);
+    await rename(draft_path, out_path);
+    return { manifest_label };
+  } catch (cause) {
+    throw new Error(`${mime_type} of ${facts.video_id} could not be signed: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  } finally {
+    await rm(draft_path, { force: true });
+  }
+}
+
+async function requireTrusted(path: string, mime_type: SignedMimeType, trust_anchors_pem: string): Promise<string> {
+  const report = await readManifest(path, mime_type, trust_anchors_pem);
+  if (report.state !== 'trusted' || !report.manifest_label) {
+    throw new Error(`read back, it must be trusted; it is ${report.state} (${report.failures.join(', ') || 'no failure named'})`);
+  }
+  return report.manifest_label;
+}
+
+/**
+ * Hashes an MP4's samples as a tree with one leaf a MiB and no proofs in the file, which keeps memory flat in signing
+ * and reading. Fragmented files must not be signed so: they come out invalid.
+ */
+function builderSettings(mime_type: SignedMimeType): object {
+  const builder = { thumbnail: { enabled: false }, created_assertion_labels: CREATED_ASSERTION_LABELS };
+  const core = { allowed_network_hosts: [], backing_store_memory_threshold_in_mb: 16 };
+  if (mime_type === 'image/jpeg') return { builder, core };
+  return { builder, core: { ...core, merkle_tree_chunk_size_in_kb: 1024, merkle_tree_max_proofs: 0 } };
+}
+
+/** Room for the signature with a chain of two certificates; what is left over is padding that no hash covers. */
+const SIGNATURE_RESERVE_BYTES = 2048;
