@@ -2,6 +2,7 @@
  * API keys: `ef_live_` + 8 characters of id + 32 of secret + 6 of checksum, base62, one word under a double click.
  * The checksum turns a typing error away without a look-up; the store keeps an HMAC of the key, never the key.
  */
+import { hmacHex } from './hmac.ts';
 
 const PREFIX = 'ef_live_';
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -35,11 +36,8 @@ export function parseApiKey(text: string): ApiKey | undefined {
  * A fast hash is enough, since the key has more entropy than any dictionary.
  * @param pepper secret of the deployment, so that a copy of the database alone proves no key
  */
-export async function hashApiKey(pepper: string, key: ApiKey): Promise<string> {
-  const encoder = new TextEncoder();
-  const hmac = await crypto.subtle.importKey('raw', encoder.encode(pepper), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
-  const digest = new Uint8Array(await crypto.subtle.sign('HMAC', hmac, encoder.encode(key.text)));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export function hashApiKey(pepper: string, key: ApiKey): Promise<string> {
+  return hmacHex(pepper, key.text);
 }
 
 function idOf(body: string): string {

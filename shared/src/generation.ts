@@ -33,6 +33,8 @@ export const GenerationCommand = z.object({
 export type GenerationCommand = z.infer<typeof GenerationCommand>;
 
 const KNOWN_FIELDS = ['prompt', 'model', 'seconds', 'size', 'seed'];
+/** UTF-16 units of a name or value that a refusal repeats. */
+const ECHO_MAX_CHARACTERS = 60;
 /** Fields of OpenAI's contract that no shipped model can obey yet: refused rather than ignored. */
 const UNSUPPORTED_FIELDS = ['input_reference', 'characters'];
 
@@ -62,7 +64,7 @@ export function toGenerationCommand(request: CreateVideoRequest, packages: reado
 
 function refuseUnknownFields(request: CreateVideoRequest): void {
   for (const field of Object.keys(request)) {
-    const name = field.replace(/\[.*$/, '');
+    const name = cut(field.replace(/\[.*$/s, ''));
     if (UNSUPPORTED_FIELDS.includes(name)) {
       throw new EverframeError('unsupported_parameter', `No model served here can use '${name}' yet. Leave it out.`, { param: name });
     }
@@ -162,10 +164,14 @@ function parseInteger(value: unknown): number | undefined {
   return undefined;
 }
 
-/** The value as the caller would recognise it, cut so that an answer never echoes a whole body. */
+/** The value as the caller would recognise it. */
 function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return cut(JSON.stringify(value) ?? String(value));
+}
+
+/** So that an answer never echoes a whole body. The cut may fall inside a surrogate pair. */
+function cut(text: string): string {
+  return text.length > ECHO_MAX_CHARACTERS ? `${text.slice(0, ECHO_MAX_CHARACTERS).toWellFormed()}…` : text;
 }
 
 function typeName(value: unknown): string {

@@ -17,5 +17,7 @@ export const UPLOAD_TIMEOUT_SECONDS = 120;
 export const SECRET_MIN_CHARACTERS = 32;
 /** Claims in a row that end without a new commit before the video fails. */
 export const MAX_FRUITLESS_ATTEMPTS = 3;
+/** Seconds that a video waits for its next attempt after the first fruitless one that ended with an error, and after later ones. */
+export const RETRY_DELAYS_SECONDS = { first: 5, later: 30 } as const;
 /** Days that a finished video is kept. */
 export const RETENTION_DAYS = 30;

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeError } from './describe-error.ts';
+import { ERROR_KINDS, type ErrorKind, EverframeError } from './errors.ts';
+
+test('a refusal reaches the caller as message, type, param and code, without its cause', () => {
+  const error = new EverframeError('invalid_value', "'seed' must be …", { param: 'seed', cause: new Error('secret') });
+  assert.deepEqual(error.toBody(), {
+    error: { message: "'seed' must be …", type: 'invalid_request_error', param: 'seed', code: 'invalid_value' },
+  });
+  assert.equal(new EverframeError('internal_error', 'x').toBody().error.param, null);
+});
+
+test('only our own faults invite a retry', () => {
+  for (const [code, { status, retryable }] of Object.entries<ErrorKind>(ERROR_KINDS)) {
+    assert.ok(status >= 400 && status < 600, code);
+    assert.equal(retryable, status >= 500, code);
+  }
+});
+
+test('an error is described by its message and those of its causes, never by a stack', () => {
+  const error = new Error('no commit', { cause: new TypeError('fetch failed', { cause: 'ECONNRESET' }) });
+  assert.equal(describeError(error), 'no commit: fetch failed: ECONNRESET');
+  assert.equal(describeError('text'), 'text');
+});
