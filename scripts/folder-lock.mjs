@@ -1,13 +1,12 @@
 /**
- * A lock that is a folder, since making one is atomic everywhere. It holds its owner's process id, so that a lock
- * whose owner was killed is taken over.
+ * A lock that is a folder with its owner's process id in it. It is moved into place, which succeeds only where none
+ * is, so a lock is never seen without its owner; one whose owner was killed is taken over.
  */
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const POLL_MS = 300;
-/** A lock without an owner's name is this old at most, unless its maker died between the two steps. */
-const NAMELESS_MS = 5_000;
 
 /** Waits for the lock, runs `work`, gives the lock back. */
 export async function withFolderLock(path, work) {
@@ -21,7 +20,7 @@ export async function withFolderLock(path, work) {
   try {
     return await work();
   } finally {
-    rmSync(path, { recursive: true, force: true });
+    if (ownerOf(path) === process.pid) rmSync(path, { recursive: true, force: true });
     try {
       rmdirSync(dirname(path));
     } catch {
@@ -31,29 +30,43 @@ export async function withFolderLock(path, work) {
 }
 
 function tryLock(path) {
+  const draft = asideOf(path);
+  mkdirSync(draft, { recursive: true });
+  writeFileSync(join(draft, 'pid'), String(process.pid));
   try {
-    mkdirSync(path);
-    writeFileSync(join(path, 'pid'), String(process.pid));
+    renameSync(draft, path);
     return true;
   } catch (error) {
-    if (error.code === 'ENOENT') mkdirSync(dirname(path), { recursive: true });
-    else if (error.code !== 'EEXIST') throw new Error(`The lock ${path} cannot be made: ${error.message}`);
-    removeStale(path);
+    rmSync(draft, { recursive: true, force: true });
+    // Windows calls a taken name EPERM.
+    if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(error.code)) throw new Error(`The lock ${path} cannot be made: ${error.message}`);
+    if (!isHeld(path)) removeStaleLock(path);
     return false;
   }
 }
 
-/** Renames before it removes: of several that find a stale lock, one moves it away. */
-function removeStale(path) {
-  const owner = ownerOf(path);
-  if (owner === undefined ? !isOld(path) : isAlive(owner)) return;
-  const aside = `${path}.${process.pid}`;
+/**
+ * Moves the lock away and looks at it there: since the caller found it stale, a faster one may have put its own in
+ * its place, and that one goes back.
+ */
+export function removeStaleLock(path) {
+  const aside = asideOf(path);
   try {
     renameSync(path, aside);
-    rmSync(aside, { recursive: true, force: true });
+    if (isHeld(aside)) renameSync(aside, path);
   } catch {
     // Another waiter was first, or the owner has just ended: the next try tells.
   }
+  rmSync(aside, { recursive: true, force: true });
+}
+
+function asideOf(path) {
+  return `${path}.${randomUUID()}`;
+}
+
+function isHeld(path) {
+  const owner = ownerOf(path);
+  return owner !== undefined && isAlive(owner);
 }
 
 function ownerOf(path) {
@@ -61,14 +74,6 @@ function ownerOf(path) {
     return Number(readFileSync(join(path, 'pid'), 'utf8')) || undefined;
   } catch {
     return undefined;
-  }
-}
-
-function isOld(path) {
-  try {
-    return Date.now() - statSync(path).mtimeMs > NAMELESS_MS;
-  } catch {
-    return false;
   }
 }
 

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { identify } from './process-identity.ts';
-import { findRunningStack, lockStack } from './stack-lock.ts';
+import { findRunningStack, lockStack, removeStaleLock } from './stack-lock.ts';
 
 describe('the lock of a data folder', () => {
   let folder: string;
@@ -58,6 +58,32 @@ describe('the lock of a data folder', () => {
     writeFileSync(file, JSON.stringify({ pid: process.pid, started: 'long ago', purpose: 'dev', url: 'http://127.0.0.1:1' }));
     assert.equal(findRunningStack(file), undefined);
     lockStack(file, 'dev').release();
+  });
+
+  it('is announced in a file of its own, so that no reader meets half of one', () => {
+    const lock = lockStack(file, 'dev');
+    const reader = openSync(file, 'r');
+    lock.announce('http://127.0.0.1:8787', 'ef_live_key');
+    assert.equal(JSON.parse(readFileSync(reader, 'utf8')).url, undefined);
+    closeSync(reader);
+    assert.equal(findRunningStack(file)?.url, 'http://127.0.0.1:8787');
+    lock.release();
+  });
+
+  it('of a running stack survives one that had found an older lock stale', () => {
+    const lock = lockStack(file, 'dev');
+    removeStaleLock(file);
+    assert.equal(findRunningStack(file)?.pid, process.pid);
+    lock.release();
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it('of another stack is not released', () => {
+    const lock = lockStack(file, 'dev');
+    const other = JSON.stringify({ ...identify(process.ppid), purpose: 'dev' });
+    writeFileSync(file, other);
+    lock.release();
+    assert.equal(readFileSync(file, 'utf8'), other);
   });
 
   it('is taken over when half a file was written', () => {

@@ -2,7 +2,8 @@
  * `stack.json` in the data folder: which process runs a stack on it, and where. Two stacks on one folder would
  * corrupt its databases, so the second finds this file and stops, or uses the first.
  */
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { errorCode, Failure } from '../failure.ts';
 import { identify, isSameProcess } from './process-identity.ts';
 
@@ -19,19 +20,14 @@ export interface RunningStack {
 export interface StackLock {
   /** Publishes where the stack answers. */
   announce(url: string, api_key: string): void;
+  /** Removes the file unless it is another stack's by now. */
   release(): void;
 }
 
 /** The stack that runs on this folder, or undefined. A file that a killed process left counts as none. */
 export function findRunningStack(lock_file: string): RunningStack | undefined {
-  try {
-    const stack = JSON.parse(readFileSync(lock_file, 'utf8')) as RunningStack;
-    return isSameProcess(stack) ? stack : undefined;
-  } catch (error) {
-    if (errorCode(error) === 'EACCES') throw new Failure(`${lock_file} may not be read.`, { cause: error });
-    // None, or half a file of a process that died while writing.
-    return undefined;
-  }
+  const stack = readLock(lock_file);
+  return stack && isSameProcess(stack) ? stack : undefined;
 }
 
 /** @throws Failure that says where the other stack answers */
@@ -45,19 +41,48 @@ export function lockStack(lock_file: string, purpose: RunningStack['purpose']): 
   const self = identify(process.pid);
   if (!self) throw new Error('this process cannot be identified');
   const own: RunningStack = { ...self, purpose };
-  const draft = `${lock_file}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(own), { mode: 0o600 });
+  const draft = writeDraft(lock_file, own);
   try {
     takeLock(draft, lock_file);
   } finally {
     rmSync(draft, { force: true });
   }
   return {
-    announce(url, api_key) {
-      writeFileSync(lock_file, JSON.stringify({ ...own, url, api_key } satisfies RunningStack), { mode: 0o600 });
+    announce: (url, api_key) => renameSync(writeDraft(lock_file, { ...own, url, api_key }), lock_file),
+    release() {
+      const holder = readLock(lock_file);
+      if (holder?.pid === own.pid && holder.started === own.started) rmSync(lock_file, { force: true });
     },
-    release: () => rmSync(lock_file, { force: true }),
   };
+}
+
+/**
+ * Removes the lock of a stack that has ended. It is moved away first and looked at there: since the caller found it
+ * stale, a faster one may have put its own in its place, and that one goes back.
+ */
+export function removeStaleLock(lock_file: string): void {
+  const aside = `${lock_file}.${randomUUID()}`;
+  try {
+    renameSync(lock_file, aside);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    if (findRunningStack(aside)) linkSync(aside, lock_file);
+  } catch (error) {
+    // A third has taken the place: the next look finds it.
+    if (errorCode(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/** Under another name, then moved: whoever reads the lock finds all of it. */
+function writeDraft(lock_file: string, stack: RunningStack): string {
+  const draft = `${lock_file}.${randomUUID()}`;
+  writeFileSync(draft, JSON.stringify(stack), { mode: 0o600 });
+  return draft;
 }
 
 /** A link to a written file appears whole or not at all, and only one of two can make it. */
@@ -69,10 +94,20 @@ function takeLock(draft: string, lock_file: string): void {
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
       requireNoRunningStack(lock_file);
-      rmSync(lock_file, { force: true });
+      removeStaleLock(lock_file);
     }
   }
   throw new Failure(`Another stack is just starting on this data folder (${lock_file}). Try again in a moment.`);
+}
+
+function readLock(lock_file: string): RunningStack | undefined {
+  try {
+    return JSON.parse(readFileSync(lock_file, 'utf8')) as RunningStack;
+  } catch (error) {
+    if (errorCode(error) === 'EACCES') throw new Failure(`${lock_file} may not be read.`, { cause: error });
+    // None, or not one of ours.
+    return undefined;
+  }
 }
 
 function describeRunning({ pid, url, purpose }: RunningStack): string {
