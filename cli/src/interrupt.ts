@@ -10,24 +10,25 @@ const PARENT_POLL_MS = 500;
 export function createInterrupt(): AbortSignal {
   const controller = new AbortController();
   let first_at_ms = 0;
+  const endNow = () => {
+    if (controller.signal.aborted) return;
+    first_at_ms = Date.now();
+    controller.abort();
+  };
   const onSignal = () => {
-    if (!controller.signal.aborted) {
-      first_at_ms = Date.now();
-      controller.abort();
-    } else if (Date.now() - first_at_ms > SAME_KEYPRESS_MS) {
-      process.exit(130);
-    }
+    if (controller.signal.aborted && Date.now() - first_at_ms > SAME_KEYPRESS_MS) process.exit(130);
+    endNow();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
 
   if (process.env.EVERFRAME_LAUNCHER_PID === String(process.ppid)) {
     const launcher = process.ppid;
     setInterval(() => {
-      if (process.ppid !== launcher && !controller.signal.aborted) onSignal();
+      if (process.ppid !== launcher) endNow();
     }, PARENT_POLL_MS).unref();
   }
-  // A reader that went away (`| head`) must not keep the stack running.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', onSignal);
+  // A reader that went away (`| head`) must not keep the stack running; every later line fails again, and asks for no haste.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endNow);
   return controller.signal;
 }
 

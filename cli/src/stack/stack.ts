@@ -3,7 +3,7 @@
  * reverse. The same programs and protocols as in production; only the addresses are local.
  */
 import { createApiKey } from '@everframe/shared';
-import { errorCode, Failure } from '../failure.ts';
+import { describeError, errorCode, Failure } from '../failure.ts';
 import { PACKAGES_DIR } from '../repository.ts';
 import { addAccount, type Database, ensureDevelopmentAccount } from './account.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
@@ -15,6 +15,7 @@ import type { AwsCredentials } from './sqs-signature.ts';
 import type { RunningStack } from './stack-lock.ts';
 import { lockStack } from './stack-lock.ts';
 import { openWorkerPlace, type StackWorker, type WorkerPlace } from './stack-worker.ts';
+import { undoAll } from './undo-all.ts';
 import type { WorkerLogLine } from './worker-process.ts';
 
 export { PACKAGES_DIR } from '../repository.ts';
@@ -75,9 +76,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const log = options.log ?? (() => undefined);
   const data = await openDataDir(options.data_dir);
   const undo: (() => unknown)[] = [];
-  const stop = once(async () => {
-    for (const step of undo.reverse()) await step();
-  });
+  const stop = once(() => undoAll(undo));
   try {
     const lock = lockStack(data.lock_file, options.purpose ?? 'test');
     undo.push(() => lock.release());
@@ -135,7 +134,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       stop,
     };
   } catch (error) {
-    await stop();
+    // Why it did not start matters more than what could not be ended then.
+    await stop().catch((left: unknown) => log(describeError(left)));
     if (errorCode(error) === 'ENOSPC') throw new Failure(`The disk that holds ${data.path} is full.`, { cause: error });
     throw error;
   }

@@ -51,6 +51,8 @@ export function startWorkerProcess(env: Readonly<Record<string, string>>, onLog:
     // A Ctrl-C in the terminal is for us; the worker is asked to stop.
     detached: process.platform !== 'win32',
   });
+  // Before anything can throw: an error event that nobody listens to ends this process.
+  const failed = new Promise<Error>((resolve) => child.once('error', resolve));
   const { pid } = child;
   if (pid === undefined) throw new Failure('The worker could not be started: no process could be made.');
   let last_error: string | undefined;
@@ -67,7 +69,7 @@ export function startWorkerProcess(env: Readonly<Record<string, string>>, onLog:
     child.on('message', (message) => {
       if (isReady(message)) resolve(message);
     });
-    child.on('error', (error) => reject(new Failure(`The worker could not be started: ${error.message}`, { cause: error })));
+    void failed.then((error) => reject(new Failure(`The worker could not be started: ${error.message}`, { cause: error })));
     void silent.then(async () => {
       const how = describeExit(await exited);
       reject(new Failure(last_error === undefined ? `The worker ended before it was ready (${how}).` : `The worker: ${last_error}`));
