@@ -2,7 +2,7 @@
 import { EverframeError } from '@everframe/shared';
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../env.ts';
-import { equalSecrets, readCredential } from './bearer.ts';
+import { equalSecrets, readCredential } from '../http/credential.ts';
 
 export function authenticateWorker(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {

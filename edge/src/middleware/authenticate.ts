@@ -2,8 +2,8 @@
 import { EverframeError, hashApiKey, parseApiKey } from '@everframe/shared';
 import type { MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../env.ts';
+import { equalSecrets, readCredential } from '../http/credential.ts';
 import { findApiKey } from '../store/api-keys.ts';
-import { equalSecrets, readCredential } from './bearer.ts';
 
 export function authenticate(): MiddlewareHandler<AppEnv> {
   return async (c, next) => {

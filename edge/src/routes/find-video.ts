@@ -2,7 +2,8 @@
 import type { VideoRecord } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
-import { videoNotFound, videoObject } from '../videos/video-id.ts';
+import { videoObject } from '../http/named-video.ts';
+import { videoNotFound } from '../videos/video-id.ts';
 
 export async function findVideo(c: Context<AppEnv>): Promise<VideoRecord> {
   const { id, video } = videoObject(c);

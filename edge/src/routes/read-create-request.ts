@@ -3,7 +3,7 @@
  * Values are not judged here: form fields stay text, a field sent twice becomes a list, a file stays a file.
  */
 import { CREATE_BODY_MAX_BYTES, type CreateVideoRequest, EverframeError } from '@everframe/shared';
-import { parseJsonObject, readBody } from './read-body.ts';
+import { parseJsonObject, readBody } from '../http/read-body.ts';
 
 export async function readCreateRequest(request: Request): Promise<CreateVideoRequest> {
   const content_type = request.headers.get('content-type') ?? '';

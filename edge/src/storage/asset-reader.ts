@@ -2,7 +2,7 @@
 import { type Asset, EverframeError } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
-import { selectBytes } from './http-conditions.ts';
+import { selectBytes } from '../http/conditions.ts';
 
 export interface Presentation {
   readonly content_type: string;

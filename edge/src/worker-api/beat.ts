@@ -2,8 +2,8 @@
 import { BeatRequest } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
+import { videoObject } from '../http/named-video.ts';
 import { fromOutcome } from '../videos/outcome.ts';
-import { videoObject } from '../videos/video-id.ts';
 import { leaseAnswer } from './lease-answer.ts';
 import { readCall } from './read-call.ts';
 

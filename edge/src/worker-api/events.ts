@@ -1,7 +1,8 @@
 /** GET /internal/v1/videos/{id}/events: the recorded history of a video, for operators and tests. */
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
-import { videoNotFound, videoObject } from '../videos/video-id.ts';
+import { videoObject } from '../http/named-video.ts';
+import { videoNotFound } from '../videos/video-id.ts';
 
 export async function listEvents(c: Context<AppEnv>): Promise<Response> {
   const { id, video } = videoObject(c);

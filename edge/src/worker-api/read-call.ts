@@ -1,6 +1,6 @@
 /** The JSON body of a worker's call, parsed by the schema of its contract. */
 import { EverframeError, WORKER_BODY_MAX_BYTES } from '@everframe/shared';
-import { parseJsonObject, readBody } from '../routes/read-body.ts';
+import { parseJsonObject, readBody } from '../http/read-body.ts';
 
 /** The part of a contract's schema that is used here. */
 interface CallSchema<T> {

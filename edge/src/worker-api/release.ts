@@ -2,8 +2,8 @@
 import { ReleaseRequest } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
+import { videoObject } from '../http/named-video.ts';
 import { fromOutcome } from '../videos/outcome.ts';
-import { videoObject } from '../videos/video-id.ts';
 import { readCall } from './read-call.ts';
 
 export async function releaseVideo(c: Context<AppEnv>): Promise<Response> {

@@ -2,7 +2,7 @@
 import { EverframeError, epochPrefix, videoPrefix } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
-import { readCredential } from '../middleware/bearer.ts';
+import { readCredential } from '../http/credential.ts';
 import { readTicket } from './ticket.ts';
 
 const FILE_NAME = /^[\w-][\w.-]{0,99}$/;
