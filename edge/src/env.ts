@@ -1,7 +1,8 @@
 /**
  * The Worker's bindings, and its variables and secrets parsed once.
- * A missing one fails the request with an error that names it: the client reads `internal_error`, the log the name.
+ * A missing or wrong one fails the request with an error that names it: the client reads `internal_error`, the log the name.
  */
+import { SECRET_MIN_CHARACTERS } from '@everframe/shared';
 import type { VideoObject } from './videos/video-object.ts';
 
 export interface Env {
@@ -57,20 +58,19 @@ const parsed = new WeakMap<Env, Settings>();
 export function readSettings(env: Env): Settings {
   const known = parsed.get(env);
   if (known) return known;
-  const url = required(env, 'SQS_QUEUE_URL');
-  if (!URL.canParse(url)) throw new Error(`SQS_QUEUE_URL must be an absolute URL; got '${url}'`);
+  const url = absoluteUrl(env, 'SQS_QUEUE_URL');
   const settings: Settings = {
     queue: {
       region: required(env, 'AWS_REGION'),
       url,
-      endpoint: env.SQS_ENDPOINT || new URL(url).origin,
+      endpoint: env.SQS_ENDPOINT ? absoluteUrl(env, 'SQS_ENDPOINT') : new URL(url).origin,
       accessKeyId: required(env, 'AWS_ACCESS_KEY_ID'),
       secretAccessKey: required(env, 'AWS_SECRET_ACCESS_KEY'),
     },
     leaseSeconds: positiveNumber(env, 'LEASE_SECONDS'),
-    workerToken: required(env, 'WORKER_TOKEN'),
-    ticketSecret: required(env, 'TICKET_SECRET'),
-    keyPepper: required(env, 'KEY_PEPPER'),
+    workerToken: secret(env, 'WORKER_TOKEN'),
+    ticketSecret: secret(env, 'TICKET_SECRET'),
+    keyPepper: secret(env, 'KEY_PEPPER'),
   };
   parsed.set(env, settings);
   return settings;
@@ -81,6 +81,21 @@ type TextVariable = Exclude<keyof Env, 'MEDIA' | 'DB' | 'VIDEO'>;
 function required(env: Env, name: TextVariable): string {
   const value = env[name];
   if (!value) throw new Error(`${name} is not set: add it to [vars] of wrangler.toml, or with 'wrangler secret put ${name}'`);
+  return value;
+}
+
+/** Of our own making, so its strength is ours to demand. */
+function secret(env: Env, name: TextVariable): string {
+  const value = required(env, name);
+  if (value.length >= SECRET_MIN_CHARACTERS) return value;
+  throw new Error(
+    `${name} must have at least ${SECRET_MIN_CHARACTERS} characters; it has ${value.length}: make one with 'openssl rand -hex 32'`,
+  );
+}
+
+function absoluteUrl(env: Env, name: TextVariable): string {
+  const value = required(env, name);
+  if (!URL.canParse(value)) throw new Error(`${name} must be an absolute URL; got '${value}'`);
   return value;
 }
 

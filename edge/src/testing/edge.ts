@@ -9,9 +9,9 @@ process.env.WRANGLER_SEND_METRICS = 'false';
 process.env.WRANGLER_SEND_ERROR_REPORTS = 'false';
 const { createTestHarness } = await import('wrangler');
 
-export const WORKER_TOKEN = 'worker-token-of-the-tests';
-export const TICKET_SECRET = 'ticket-secret-of-the-tests';
-const KEY_PEPPER = 'pepper-of-the-tests';
+export const WORKER_TOKEN = 'worker-token-of-the-tests-32-characters';
+export const TICKET_SECRET = 'ticket-secret-of-the-tests-32-characters';
+const KEY_PEPPER = 'key-pepper-of-the-tests-32-characters';
 
 export type TestEdge = Awaited<ReturnType<typeof startEdge>>;
 

@@ -18,9 +18,10 @@ export interface TestQueue {
 }
 
 export async function startQueue(): Promise<TestQueue> {
-  bindToLoopback();
-  const { startFauxqs } = await import('fauxqs');
-  const sqs = await startFauxqs({ port: 0, logger: false, messageSpies: { bufferSize: 10_000 } });
+  const sqs = await onLoopback(async () => {
+    const { startFauxqs } = await import('fauxqs');
+    return startFauxqs({ port: 0, logger: false, messageSpies: { bufferSize: 10_000 } });
+  });
   const { queueUrl } = sqs.createQueue('jobs');
   let refused = 0;
 
@@ -66,11 +67,21 @@ function parseMessage(message: object): JobMessage {
   return JobMessage.parse(JSON.parse(String('body' in message && message.body)));
 }
 
-/** fauxqs listens on every interface and cannot be told otherwise. */
-function bindToLoopback(): void {
-  const listen = Server.prototype.listen as (this: Server, ...args: unknown[]) => Server;
-  Server.prototype.listen = function (this: Server, options: unknown, ...rest: unknown[]): Server {
-    const local = typeof options === 'object' && options !== null && 'host' in options ? { ...options, host: '127.0.0.1' } : options;
-    return listen.call(this, local, ...rest);
-  } as typeof Server.prototype.listen;
+/** fauxqs binds to every interface and has no option for it. */
+async function onLoopback<T>(start: () => Promise<T>): Promise<T> {
+  const listen = Server.prototype.listen;
+  Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+    const [options, ...rest] = args;
+    const local = isOpenToAll(options) ? { ...options, host: '127.0.0.1' } : options;
+    return Reflect.apply(listen, this, [local, ...rest]);
+  } as typeof listen;
+  try {
+    return await start();
+  } finally {
+    Server.prototype.listen = listen;
+  }
+}
+
+function isOpenToAll(options: unknown): options is { host: string } {
+  return typeof options === 'object' && options !== null && 'host' in options && options.host === '0.0.0.0';
 }

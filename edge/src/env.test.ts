@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SECRET_MIN_CHARACTERS } from '@everframe/shared';
+import { type Env, readSettings } from './env.ts';
+
+const SECRET = 's'.repeat(SECRET_MIN_CHARACTERS);
+const VARIABLES = {
+  ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'key', LEASE_SECONDS: '30' },
+  SQS_QUEUE_URL: 'https://sqs.eu-central-1.amazonaws.com/000000000000/jobs',
+  ...{ WORKER_TOKEN: SECRET, TICKET_SECRET: SECRET, KEY_PEPPER: SECRET },
+};
+
+function settings(overrides: Record<string, string> = {}) {
+  return readSettings({ ...VARIABLES, ...overrides } as unknown as Env);
+}
+
+test("messages go to the queue's own origin unless another endpoint is set", () => {
+  assert.equal(settings().queue.endpoint, 'https://sqs.eu-central-1.amazonaws.com');
+  assert.equal(settings({ SQS_ENDPOINT: '' }).queue.endpoint, 'https://sqs.eu-central-1.amazonaws.com');
+  assert.equal(settings({ SQS_ENDPOINT: 'http://127.0.0.1:9324' }).queue.endpoint, 'http://127.0.0.1:9324');
+});
+
+test('a variable that is missing or wrong is named with its rule', () => {
+  for (const name of Object.keys(VARIABLES)) {
+    assert.throws(() => settings({ [name]: '' }), new RegExp(`^Error: ${name} is not set`));
+  }
+  for (const name of ['SQS_QUEUE_URL', 'SQS_ENDPOINT']) {
+    assert.throws(() => settings({ [name]: 'sqs.local' }), new RegExp(`^Error: ${name} must be an absolute URL; got 'sqs.local'`));
+  }
+  for (const value of ['0', '-1', 'x', 'Infinity']) {
+    assert.throws(() => settings({ LEASE_SECONDS: value }), /^Error: LEASE_SECONDS must be a number above 0/);
+  }
+});
+
+test('a secret that is too short is named, and never shown', () => {
+  for (const name of ['WORKER_TOKEN', 'TICKET_SECRET', 'KEY_PEPPER']) {
+    const short = 'q'.repeat(SECRET_MIN_CHARACTERS - 1);
+    assert.throws(
+      () => settings({ [name]: short }),
+      ({ message }: Error) =>
+        message.startsWith(`${name} must have at least ${SECRET_MIN_CHARACTERS} characters; it has 31`) && !message.includes(short),
+    );
+  }
+});
