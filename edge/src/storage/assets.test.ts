@@ -38,6 +38,18 @@ test('an object is written once: the same bytes again are welcome, others are re
   assert.equal(await read.text(), 'first');
 });
 
+test("an object's head is answered without its bytes, with size and checksum", async () => {
+  const video_id = await edge.create();
+  const { ticket } = await edge.claim(video_id);
+  const { key, sha256, bytes } = await uploadText(edge, ticket, segmentKey(video_id, 1, 0));
+  const head = (path: string) =>
+    edge.request(`/internal/v1/assets/${path}`, { method: 'HEAD', headers: { authorization: `Ticket ${ticket}` } });
+  const answer = await head(key);
+  assert.deepEqual([answer.status, await answer.text()], [200, '']);
+  assert.deepEqual([answer.headers.get('content-length'), answer.headers.get('x-content-sha256')], [String(bytes), sha256]);
+  assert.equal((await head(segmentKey(video_id, 1, 9))).status, 404);
+});
+
 test('a file is streamed in with its length', async () => {
   const video_id = await edge.create();
   const { ticket } = await edge.claim(video_id);
