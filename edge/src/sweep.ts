@@ -1,17 +1,20 @@
 /**
- * The minute cron: wakes the objects of unfinished videos that D1 has not heard of for long. It catches what an alarm
- * or a queue message could have lost; a row whose object is gone is removed.
+ * The minute cron: wakes the objects of videos that should have moved on since D1 last heard of them. It catches what
+ * an alarm or a queue message could have lost; a row whose object is gone is removed.
  */
+import { describeError, RETENTION_DAYS } from '@everframe/shared';
 import type { Env } from './env.ts';
-import { describeError, log } from './log.ts';
+import { log } from './log.ts';
 import { deleteVideo, listStaleVideos } from './store/videos.ts';
 
 /** A video is left alone for this long, so a waiting one is announced at most once in that time. */
 const STALE_AFTER_MS = 10 * 60_000;
+/** A finished video should have erased itself a day before. */
+const OVERDUE_AFTER_MS = (RETENTION_DAYS + 1) * 24 * 60 * 60 * 1000;
 const BATCH = 50;
 
 export async function sweepVideos(env: Env, now_ms: number): Promise<void> {
-  const ids = await listStaleVideos(env.DB, now_ms - STALE_AFTER_MS, BATCH);
+  const ids = await listStaleVideos(env.DB, { unfinished_ms: now_ms - STALE_AFTER_MS, finished_ms: now_ms - OVERDUE_AFTER_MS }, BATCH);
   await Promise.all(ids.map((id) => poke(env, id)));
 }
 

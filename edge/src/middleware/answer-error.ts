@@ -2,11 +2,11 @@
  * Every refusal in OpenAI's shape, with the headers that stock clients obey.
  * What is not an EverframeError is our own fault: the caller learns the request id, the log the rest.
  */
-import { EverframeError } from '@everframe/shared';
+import { describeError, EverframeError } from '@everframe/shared';
 import type { Context, Handler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppEnv } from '../env.ts';
-import { describeError, log } from '../log.ts';
+import { log } from '../log.ts';
 
 export function answerError(error: unknown, c: Context<AppEnv>): Response {
   const refusal = error instanceof EverframeError ? error : internalError(error, c);

@@ -3,7 +3,7 @@
  * causes it, and leaves the box only when it was done: late or doubled, never lost.
  */
 
-/** `doorbell`: a message in the queue. `index`: the row in D1. `erase`: the end of an expired video. */
+/** `doorbell`: a message in the queue. `index`: the row in D1. `erase`: the end of an expired or deleted video. */
 export type Errand = 'doorbell' | 'index' | 'erase';
 
 export interface DueErrand {
@@ -19,6 +19,11 @@ const LAST_RETRY_MS = 60_000;
 /** Asks for an errand; one that is waiting already is asked for anew. */
 export function putErrand(sql: SqlStorage, errand: Errand, due_at_ms: number): void {
   sql.exec('INSERT OR REPLACE INTO outbox (errand, due_at_ms, failures) VALUES (?, ?, 0)', errand, due_at_ms);
+}
+
+/** Asks for an errand unless it is waiting already. */
+export function restoreErrand(sql: SqlStorage, errand: Errand, due_at_ms: number): void {
+  sql.exec('INSERT OR IGNORE INTO outbox (errand, due_at_ms, failures) VALUES (?, ?, 0)', errand, due_at_ms);
 }
 
 export function dueErrands(sql: SqlStorage, now_ms: number): DueErrand[] {

@@ -6,16 +6,14 @@ import { deleteVideo, upsertVideo } from '../store/videos.ts';
 import type { Errand } from './outbox.ts';
 import type { VideoState } from './video-state.ts';
 
-/** Nothing is announced of a deleted video. */
 export async function runErrand(env: Env, errand: Errand, state: VideoState): Promise<void> {
   switch (errand) {
     case 'doorbell':
-      // Claimed or finished in the meantime: nobody needs to come.
+      // Claimed, finished or deleted in the meantime: nobody needs to come.
       if (state.status !== 'queued' || state.deleted_at_ms !== null) return;
       return sendJobMessage(readSettings(env).queue, { version: 1, video_id: state.id, queued_at_ms: Date.now() });
     case 'index':
-      if (state.deleted_at_ms !== null) return;
-      return upsertVideo(env.DB, state, Date.now());
+      return upsertVideo(env.DB, state, state.deleted_at_ms === null ? state.status : 'deleted', Date.now());
     case 'erase':
       await eraseObjects(env.MEDIA, videoPrefix(state.id));
       return deleteVideo(env.DB, state.id);

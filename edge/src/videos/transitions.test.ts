@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CommitRequest, EverframeError, MAX_FRUITLESS_ATTEMPTS } from '@everframe/shared';
+import { type CommitRequest, EverframeError, FAILURE_CODES, MAX_FRUITLESS_ATTEMPTS, UPLOAD_TIMEOUT_SECONDS } from '@everframe/shared';
+import { eraseAt } from './erasure.ts';
 import { retryDelay } from './outbox.ts';
 import { beat, claim, commit, expireLease, fail, release } from './transitions.ts';
 import { newVideoState, type VideoState } from './video-state.ts';
@@ -59,6 +60,61 @@ test('a worker that shuts down is no attempt, however often it happens', () => {
     state = release(state, { epoch: state.epoch, reason: 'shutdown' }, 50).state;
     assert.equal(state.status, 'queued');
   }
+});
+
+test('a worker that ran into errors lets the video wait, longer each time, and the last attempt fails it with the code it gave', () => {
+  for (const code of FAILURE_CODES) {
+    let state = queuedVideo();
+    const waits: (number | undefined)[] = [];
+    for (let attempt = 1; attempt < MAX_FRUITLESS_ATTEMPTS; attempt++) {
+      state = claim(state, 'w', 100).state;
+      const released = release(state, { epoch: state.epoch, reason: 'error', code }, 50);
+      assert.deepEqual([released.state.status, released.state.error], ['queued', null]);
+      waits.push(released.wait_ms);
+      state = released.state;
+    }
+    assert.deepEqual(waits, [5_000, 30_000]);
+    state = claim(state, 'w', 100).state;
+    const last = release(state, { epoch: state.epoch, reason: 'error', code }, 50);
+    assert.deepEqual([last.state.status, last.state.error?.code], ['failed', code]);
+    assert.deepEqual(last.events.at(-1), { type: 'failed', epoch: MAX_FRUITLESS_ATTEMPTS, code });
+  }
+});
+
+test('an error after a commit waits the shortest time, and a shutdown or a lost lease not at all', () => {
+  const claimed = claim(queuedVideo(), 'w', 100).state;
+  const committed = commit(claimed, nextCommit(claimed), 100).state;
+  assert.equal(release(committed, { epoch: 1, reason: 'error', code: 'generation_failed' }, 50).wait_ms, 5_000);
+  assert.equal(release(claimed, { epoch: 1, reason: 'shutdown' }, 50).wait_ms, undefined);
+  assert.equal(expireLease(claimed, 100).wait_ms, undefined);
+});
+
+test('a claim repeated by its worker before any commit is the same claim with a new end', () => {
+  const once = claim(queuedVideo(), 'w', 100).state;
+  const twice = claim(once, 'w', 200);
+  assert.deepEqual(twice, { state: { ...once, lease: { worker_id: 'w', ends_at_ms: 200 }, ticket_ends_at_ms: 200 }, events: [] });
+  const committed = commit(once, nextCommit(once), 100).state;
+  assert.throws(() => claim(committed, 'w', 200), /holds the lease/);
+});
+
+test('a deleted video is erased when the last upload under its last ticket must have ended, whoever holds it now', () => {
+  const erased = (state: VideoState, deleted_at_ms: number) => eraseAt({ ...state, lease: null, deleted_at_ms });
+  const last_upload_ms = UPLOAD_TIMEOUT_SECONDS * 1000;
+  const queued = queuedVideo();
+  const claimed = claim(queued, 'w', 1_000).state;
+  assert.equal(erased(queued, 10), 10);
+  assert.equal(erased(claimed, 10), 1_000 + last_upload_ms);
+  assert.equal(erased(beat(claimed, 1, 2_000).state, 10), 2_000 + last_upload_ms);
+  assert.equal(erased(commit(claimed, nextCommit(claimed), 3_000).state, 10), 3_000 + last_upload_ms);
+  assert.equal(erased(release(claimed, { epoch: 1, reason: 'shutdown' }, 50).state, 60), 1_000 + last_upload_ms);
+  assert.equal(erased(expireLease(claimed, 1_000).state, 5_000), 5_000 + last_upload_ms);
+});
+
+test('a video that is not deleted is erased when its time is over, and never before it is finished', () => {
+  const claimed = claim(queuedVideo(), 'w', 100).state;
+  assert.equal(eraseAt(claimed), null);
+  const failed = fail(claimed, 1, 'generation_failed', 50).state;
+  assert.equal(eraseAt(failed), failed.expires_at_ms);
 });
 
 test('a lease lives until its last millisecond, and a beat moves that', () => {

@@ -10,6 +10,7 @@ import {
   isFinished,
   MAX_FRUITLESS_ATTEMPTS,
   RETENTION_DAYS,
+  RETRY_DELAYS_SECONDS,
   type ReleaseRequest,
   TRANSITIONS,
   type VideoEvent,
@@ -21,6 +22,8 @@ import type { VideoState } from './video-state.ts';
 export interface Transition {
   readonly state: VideoState;
   readonly events: readonly VideoEvent[];
+  /** Milliseconds that a video which goes back to the queue waits before it is announced; default 0. */
+  readonly wait_ms?: number;
 }
 
 /** What the owner of a failed video reads; what the worker said is for the log. */
@@ -32,18 +35,27 @@ const FAILURE_SENTENCES: Readonly<Record<FailureCode, string>> = {
   model_unavailable: 'The model of this video is not installed on the workers. Choose another model.',
 };
 
-/** Raises the epoch: whatever an older one sends is refused from now on. */
+/** Raises the epoch: whatever an older one sends is refused from now on. A worker whose answer was lost gets it again. */
 export function claim(state: VideoState, worker_id: string, lease_ends_at_ms: number): Transition {
   if (isFinished(state.status)) {
     throw new EverframeError('video_finished', `The video is ${state.status}: there is nothing left to do. Delete the message.`);
   }
+  if (state.lease?.worker_id === worker_id && !hasCommitted(state)) {
+    return { state: renewLease(state, state.epoch, lease_ends_at_ms), events: [] };
+  }
   if (state.lease) {
-    throw new EverframeError('lease_held', 'Another worker holds the lease. When it runs out, the queue gets a new message.');
+    throw new EverframeError('lease_held', 'A worker holds the lease. When it runs out, the queue gets a new message.');
   }
   const epoch = state.epoch + 1;
   const lease = { worker_id, ends_at_ms: lease_ends_at_ms };
   return {
-    state: { ...moveTo(state, 'in_progress'), epoch, lease, fruitless_attempts: state.fruitless_attempts + 1 },
+    state: {
+      ...moveTo(state, 'in_progress'),
+      epoch,
+      lease,
+      ticket_ends_at_ms: lease_ends_at_ms,
+      fruitless_attempts: state.fruitless_attempts + 1,
+    },
     events: [{ type: 'claimed', epoch, worker_id }],
   };
 }
@@ -107,12 +119,16 @@ export function fail(state: VideoState, epoch: number, code: FailureCode, now_ms
 }
 
 /** Gives the video back. A worker that shuts down is no attempt of the video's; one that ran into an error is. */
-export function release(state: VideoState, { epoch, reason }: ReleaseRequest, now_ms: number): Transition {
+export function release(state: VideoState, request: ReleaseRequest, now_ms: number): Transition {
+  const { epoch } = request;
   requireOwnership(state, epoch);
   if (state.status === 'queued') return { state, events: [] };
   requireLease(state, epoch);
   const released: VideoEvent = { type: 'released', epoch };
-  if (reason === 'error') return leave(state, released, now_ms);
+  if (request.reason === 'error') {
+    const left = leave(state, released, request.code, now_ms);
+    return { ...left, wait_ms: retryDelay(state) };
+  }
   const fruitless_attempts = Math.max(0, state.fruitless_attempts - 1);
   return { state: { ...moveTo(state, 'queued'), lease: null, fruitless_attempts }, events: [released] };
 }
@@ -120,16 +136,25 @@ export function release(state: VideoState, { epoch, reason }: ReleaseRequest, no
 /** Nothing where the lease is alive. */
 export function expireLease(state: VideoState, now_ms: number): Transition {
   if (!state.lease || state.lease.ends_at_ms > now_ms) return { state, events: [] };
-  return leave(state, { type: 'lease_expired', epoch: state.epoch }, now_ms);
+  return leave(state, { type: 'lease_expired', epoch: state.epoch }, 'worker_lost', now_ms);
 }
 
-/** The end of an attempt: back to the queue, or failed after the last one. */
-function leave(state: VideoState, event: VideoEvent, now_ms: number): Transition {
+/** The end of an attempt: back to the queue, or failed with `code` after the last one. */
+function leave(state: VideoState, event: VideoEvent, code: FailureCode, now_ms: number): Transition {
   if (state.fruitless_attempts < MAX_FRUITLESS_ATTEMPTS) {
     return { state: { ...moveTo(state, 'queued'), lease: null }, events: [event] };
   }
-  const last = failed(state, 'worker_lost', now_ms);
+  const last = failed(state, code, now_ms);
   return { state: last.state, events: [event, ...last.events] };
+}
+
+function retryDelay({ fruitless_attempts }: VideoState): number {
+  return 1000 * (fruitless_attempts <= 1 ? RETRY_DELAYS_SECONDS.first : RETRY_DELAYS_SECONDS.later);
+}
+
+/** Whether the current epoch brought a commit: its claim counted as an attempt, and a commit ends the count. */
+function hasCommitted(state: VideoState): boolean {
+  return state.fruitless_attempts === 0;
 }
 
 function failed(state: VideoState, code: FailureCode, now_ms: number): Transition {
@@ -147,7 +172,7 @@ function moveTo(state: VideoState, status: VideoStatus): VideoState {
 }
 
 function renewLease(state: VideoState, epoch: number, ends_at_ms: number): VideoState {
-  return { ...state, lease: { ...requireLease(state, epoch), ends_at_ms } };
+  return { ...state, lease: { ...requireLease(state, epoch), ends_at_ms }, ticket_ends_at_ms: ends_at_ms };
 }
 
 function requireParent(state: VideoState, parent: string | null): void {

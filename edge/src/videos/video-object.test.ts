@@ -1,10 +1,12 @@
 /** What a video's object does on its own: rings until it is heard, takes back lost leases, ends expired videos. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { finalKey, videoPrefix } from '@everframe/shared';
-import { startEdge, type TestEdge, uploadText } from '../testing/edge.ts';
+import { finalKey, RETENTION_DAYS, RETRY_DELAYS_SECONDS, UPLOAD_TIMEOUT_SECONDS, videoPrefix } from '@everframe/shared';
+import { startEdge, type TestEdge, uploadText, WORKER_TOKEN } from '../testing/edge.ts';
 import { startQueue, type TestQueue } from '../testing/queue.ts';
 import { until } from '../testing/until.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 let edge: TestEdge;
 let queue: TestQueue;
@@ -22,6 +24,20 @@ function row(video_id: string) {
   return edge.env.DB.prepare('SELECT account_id, status FROM videos WHERE id = ?')
     .bind(video_id)
     .first<{ account_id: string; status: string }>();
+}
+
+async function errands(video_id: string): Promise<{ errand: string; due_at_ms: number }[]> {
+  const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: video_id });
+  return (await storage.exec('SELECT errand, due_at_ms FROM outbox')) as { errand: string; due_at_ms: number }[];
+}
+
+/** Makes the index believe that it has not heard of the video since `updated_at_ms`. */
+async function forget(video_id: string, updated_at_ms = 1): Promise<void> {
+  await edge.env.DB.prepare('UPDATE videos SET updated_at_ms = ? WHERE id = ?').bind(updated_at_ms, video_id).run();
+}
+
+function sweep() {
+  return edge.worker.scheduled({ cron: '* * * * *', scheduledTime: new Date() });
 }
 
 function indexed(video_id: string, status: string) {
@@ -58,6 +74,32 @@ test('beats keep a lease alive past its length, and a release rings at once', as
   await queue.messages(video_id, 2);
 });
 
+test('a video whose worker ran into an error is announced again after a while', async () => {
+  const video_id = await edge.create();
+  await queue.messages(video_id, 1);
+  const { epoch } = await edge.claim(video_id);
+  const before_ms = Date.now();
+  await edge.call(video_id, 'release', { epoch, reason: 'error', code: 'generation_failed' });
+  assert.equal((await edge.view(video_id)).status, 'queued');
+  const { due_at_ms } = (await errands(video_id)).find(({ errand }) => errand === 'doorbell') ?? {};
+  assert.ok(Number(due_at_ms) >= before_ms + RETRY_DELAYS_SECONDS.first * 1000);
+  const [, second] = await queue.messages(video_id, 2);
+  assert.ok(Number(second?.queued_at_ms) >= Number(due_at_ms));
+});
+
+test('an alarm that fails is logged once and tried again much later', async () => {
+  const video_id = await edge.create();
+  await edge.claim(video_id);
+  const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: video_id });
+  await storage.exec("UPDATE video SET state = json_set(state, '$.status', 'completed')");
+  const failures = () =>
+    edge.harness.getLogs().filter(({ message }) => message.includes('alarm failed') && message.includes(video_id)).length;
+  await until('the alarm', async () => failures() > 0);
+  const end = Date.now() + 1_500;
+  await until('past the next attempts', async () => (await edge.view(video_id)).status === 'completed' && Date.now() > end);
+  assert.equal(failures(), 1);
+});
+
 test('a video made while the queue is down is announced when the queue is back', async () => {
   queue.down = true;
   const refused = queue.refused();
@@ -77,10 +119,9 @@ test('a message that could not be sent before the video was claimed is not sent 
   const video_id = await edge.create();
   const { epoch } = await edge.claim(video_id);
   queue.down = false;
-  const end = Date.now() + 1_500;
-  await until('past the next attempts', async () => {
+  await until('the errand settled', async () => {
     assert.equal((await edge.call(video_id, 'beat', { epoch })).status, 200);
-    return Date.now() > end;
+    return (await errands(video_id)).every(({ errand }) => errand !== 'doorbell');
   });
   assert.equal(queue.all().filter((message) => message.video_id === video_id).length, 0);
 });
@@ -94,12 +135,41 @@ test('the sweep announces a waiting video that was not heard of for long, and re
     edge.env.DB.prepare('UPDATE videos SET updated_at_ms = 1 WHERE id = ?').bind(video_id),
     edge.env.DB.prepare("INSERT INTO videos VALUES (?, 'account_a', 'queued', 'm', 1, 1)").bind(orphan),
   ]);
-  await edge.worker.scheduled({ cron: '* * * * *', scheduledTime: new Date() });
+  await sweep();
   await queue.messages(video_id, 2);
   await until('the orphan removed', async () => (await row(orphan)) === null);
 
-  await edge.worker.scheduled({ cron: '* * * * *', scheduledTime: new Date() });
+  await until('the errands done', async () => (await errands(video_id)).length === 0);
+  await sweep();
+  assert.deepEqual(await errands(video_id), [], 'nothing more to do');
   assert.equal(queue.all().filter((message) => message.video_id === video_id).length, 2, 'not again within ten minutes');
+});
+
+test('the sweep ends a video whose own end was lost: finished long ago, or deleted', async () => {
+  const finished = await edge.create();
+  await edge.claim(finished);
+  await edge.call(finished, 'fail', { epoch: 1, code: 'encoding_failed', message: '' });
+  await indexed(finished, 'failed');
+  const deleted = await edge.create();
+  await edge.claim(deleted);
+  await edge.asOwner(`/v1/videos/${deleted}`, { method: 'DELETE' });
+  await indexed(deleted, 'deleted');
+
+  for (const video_id of [finished, deleted]) {
+    const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: video_id });
+    await storage.exec("DELETE FROM outbox WHERE errand = 'erase'");
+    await storage.exec("UPDATE video SET state = json_set(state, '$.expires_at_ms', 1, '$.ticket_ends_at_ms', 1)");
+    await storage.exec("UPDATE video SET state = json_set(state, '$.deleted_at_ms', 1) WHERE json_extract(state, '$.deleted_at_ms') > 0");
+  }
+  await forget(finished, Date.now() - RETENTION_DAYS * DAY_MS);
+  await forget(deleted, Date.now() - 60_000);
+  await sweep();
+  assert.deepEqual([(await errands(finished)).length, (await errands(deleted)).length], [0, 0], 'not before their time');
+  await forget(finished, Date.now() - (RETENTION_DAYS + 1) * DAY_MS - 1_000);
+  await forget(deleted);
+  await sweep();
+  for (const video_id of [finished, deleted]) await until('the row gone', async () => (await row(video_id)) === null);
+  assert.equal((await edge.asOwner(`/v1/videos/${finished}`)).status, 404);
 });
 
 test('an expired video leaves nothing behind', async () => {
@@ -131,8 +201,11 @@ test('a deleted video is unknown at once, its worker is refused, and what was st
   }
 
   const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: video_id });
-  const [erase] = await storage.exec("SELECT due_at_ms FROM outbox WHERE errand = 'erase'");
-  assert.ok(Number(erase?.due_at_ms) > Date.now(), 'not before the ticket has ended');
+  const history = await edge.request(`/internal/v1/videos/${video_id}/events`, { headers: { authorization: `Bearer ${WORKER_TOKEN}` } });
+  assert.equal(history.status, 404);
+
+  const erase = (await errands(video_id)).find(({ errand }) => errand === 'erase');
+  assert.ok(Number(erase?.due_at_ms) > Date.now() + (UPLOAD_TIMEOUT_SECONDS - 15) * 1000, 'not before the last upload has ended');
   await storage.exec("UPDATE outbox SET due_at_ms = 1 WHERE errand = 'erase'");
   await edge.env.VIDEO.getByName(video_id).poke();
   await until('the objects gone', async () => (await edge.env.MEDIA.list({ prefix: videoPrefix(video_id) })).objects.length === 0);

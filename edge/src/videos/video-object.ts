@@ -14,11 +14,12 @@ import type {
   Segment,
   VideoRecord,
 } from '@everframe/shared';
-import { isFinished } from '@everframe/shared';
+import { describeError } from '@everframe/shared';
 import { type Env, readSettings } from '../env.ts';
-import { describeError, log } from '../log.ts';
+import { log } from '../log.ts';
 import { requireAssets } from '../storage/require-assets.ts';
-import { dueErrands, nextErrandAt, postponeErrand, putErrand, settleErrand } from './outbox.ts';
+import { eraseAt } from './erasure.ts';
+import { dueErrands, nextErrandAt, postponeErrand, putErrand, restoreErrand, settleErrand } from './outbox.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
 import { runErrand } from './run-errand.ts';
 import * as transitions from './transitions.ts';
@@ -43,8 +44,8 @@ export interface Committed extends Lease {
   readonly commit_id: string;
 }
 
-/** An upload that began under the last ticket of a deleted video may take this long to end. */
-const LAST_UPLOAD_MS = 60_000;
+/** An alarm that failed as a whole, which only a fault of our own does, rings again after this long. */
+const ALARM_RETRY_MS = 60_000;
 
 export class VideoObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
@@ -71,14 +72,16 @@ export class VideoObject extends DurableObject<Env> {
   async remove(): Promise<void> {
     const state = this.#find();
     if (!state) return;
-    const deleted_at_ms = Date.now();
-    tables.saveState(this.#sql, { ...state, lease: null, deleted_at_ms });
-    putErrand(this.#sql, 'erase', state.lease ? state.lease.ends_at_ms + LAST_UPLOAD_MS : deleted_at_ms);
+    const now_ms = Date.now();
+    const deleted: VideoState = { ...state, lease: null, deleted_at_ms: now_ms };
+    tables.saveState(this.#sql, deleted);
+    putErrand(this.#sql, 'index', now_ms);
+    putErrand(this.#sql, 'erase', eraseAt(deleted) ?? now_ms);
     await this.#setAlarm();
   }
 
   history(): RecordedEvent[] | null {
-    return tables.hasTables(this.#sql) ? tables.listEvents(this.#sql) : null;
+    return this.#find() ? tables.listEvents(this.#sql) : null;
   }
 
   claim(worker_id: string): Promise<Outcome<Claimed>> {
@@ -153,8 +156,8 @@ export class VideoObject extends DurableObject<Env> {
   }
 
   /**
-   * Called by the sweeper for a video that D1 has not heard of for long: rings again if it waits, and sets the alarm
-   * in case it was lost.
+   * Called by the sweeper for a video that should have moved on: rings again if it waits, and restores the end of a
+   * finished or deleted one and the alarm, in case they were lost.
    * @returns false where there is no video
    */
   async poke(): Promise<boolean> {
@@ -162,6 +165,8 @@ export class VideoObject extends DurableObject<Env> {
     if (!state) return false;
     if (state.status === 'queued') putErrand(this.#sql, 'doorbell', Date.now());
     putErrand(this.#sql, 'index', Date.now());
+    const erase_at_ms = eraseAt(state);
+    if (erase_at_ms !== null) restoreErrand(this.#sql, 'erase', erase_at_ms);
     await this.#setAlarm();
     return true;
   }
@@ -173,10 +178,21 @@ export class VideoObject extends DurableObject<Env> {
         if (this.#find()) this.#expireLease();
         await this.#runErrands();
       }
+      await this.#setAlarm();
     } catch (error) {
       log('error', 'alarm failed', { object: this.ctx.id.name, error: describeError(error) });
+      await this.#retryAlarm();
     }
-    await this.#setAlarm();
+  }
+
+  /** What was due stays due, so an alarm at its time would ring without end. */
+  async #retryAlarm(): Promise<void> {
+    try {
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
+    } catch (error) {
+      // The sweep wakes the video again.
+      log('error', 'alarm not set', { object: this.ctx.id.name, error: describeError(error) });
+    }
   }
 
   async #runErrands(): Promise<void> {
@@ -217,15 +233,16 @@ export class VideoObject extends DurableObject<Env> {
   }
 
   /** Stores a step with its events and the errands that follow from it. */
-  #apply({ state, events }: transitions.Transition): VideoState {
+  #apply({ state, events, wait_ms = 0 }: transitions.Transition): VideoState {
     const before = this.#load();
     const now_ms = Date.now();
     tables.saveState(this.#sql, state);
     for (const event of events) tables.appendEvent(this.#sql, event, now_ms);
     if (state.status !== before.status) {
       putErrand(this.#sql, 'index', now_ms);
-      if (state.status === 'queued') putErrand(this.#sql, 'doorbell', now_ms);
-      if (isFinished(state.status) && state.expires_at_ms !== null) putErrand(this.#sql, 'erase', state.expires_at_ms);
+      if (state.status === 'queued') putErrand(this.#sql, 'doorbell', now_ms + wait_ms);
+      const erase_at_ms = eraseAt(state);
+      if (erase_at_ms !== null) putErrand(this.#sql, 'erase', erase_at_ms);
     }
     return state;
   }

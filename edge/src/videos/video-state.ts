@@ -3,6 +3,8 @@ import type { GenerationCommand, VideoRecord } from '@everframe/shared';
 
 export interface VideoState extends VideoRecord {
   readonly lease: { readonly worker_id: string; readonly ends_at_ms: number } | null;
+  /** Unix milliseconds at which the last ticket handed out ends, whatever became of its lease; null before the first. */
+  readonly ticket_ends_at_ms: number | null;
   /** Claims in a row that brought no commit. */
   readonly fruitless_attempts: number;
   /** The last commit, which the next one must name and follow. */
@@ -33,6 +35,7 @@ export function newVideoState({ id, account_id, command, created_at_ms }: NewVid
     video: null,
     thumbnail: null,
     lease: null,
+    ticket_ends_at_ms: null,
     fruitless_attempts: 0,
     last_commit: null,
     deleted_at_ms: null,

@@ -68,6 +68,16 @@ test('a second claim is refused while the lease is alive', async () => {
   await assertRefused(edge.call(video_id, 'claim', { worker_id: 'worker-2' }), 409, 'lease_held');
 });
 
+test('a claim whose answer was lost is answered again to its worker, until something was committed', async () => {
+  const video_id = await edge.create();
+  const first = await edge.claim(video_id);
+  const again = await edge.claim(video_id);
+  assert.deepEqual({ ...again, ticket: '' }, { ...first, ticket: '' });
+  assert.deepEqual(await edge.events(video_id), ['queued', 'claimed']);
+  await commitChunks(edge, again, video_id, 0, 1);
+  await assertRefused(edge.call(video_id, 'claim', { worker_id: 'worker-1' }), 409, 'lease_held');
+});
+
 test('a released video is claimed again under a new epoch with all that was committed, and the old epoch is refused everything', async () => {
   const video_id = await edge.create();
   const old = await edge.claim(video_id);
@@ -169,14 +179,16 @@ test('a failed video says why, keeps nobody waiting, and its content is refused'
   await assertRefused(edge.call(video_id, 'claim', { worker_id: 'worker-2' }), 409, 'video_finished');
 });
 
-test('a release for an error counts as an attempt, and the third without progress fails the video', async () => {
+test('a release for an error counts as an attempt, and the third without progress fails the video with its code', async () => {
   const video_id = await edge.create();
   for (const status of ['queued', 'queued', 'failed']) {
     const { epoch } = await edge.claim(video_id);
-    assert.deepEqual((await edge.call(video_id, 'release', { epoch, reason: 'error' })).body, { status });
+    await assertRefused(edge.call(video_id, 'release', { epoch, reason: 'error' }), 400, 'invalid_value');
+    assert.deepEqual((await edge.call(video_id, 'release', { epoch, reason: 'error', code: 'encoding_failed' })).body, { status });
+    assert.equal((await edge.view(video_id)).status, status);
   }
   const view = await edge.view(video_id);
-  assert.equal((view.error as { code: string }).code, 'worker_lost');
+  assert.equal((view.error as { code: string }).code, 'encoding_failed');
 });
 
 test('calls without the worker token, with a wrong body or about no video are refused', async () => {
