@@ -12,16 +12,16 @@ import { rgbToI420 } from './pixels.ts';
 import { tagColour } from './sps-colour.ts';
 
 /** minih264's quantiser for cartoons of 128 x 128: 10 is the best it has, 51 the worst. */
-const QUANTISER = 20;
-
-let runs = 0;
+const QUANTISER = 16;
 
 export function openWasmEncoder(): Encoder {
   return {
     name: 'wasm',
     async encode(frames, settings) {
       const count = requireChunk(frames, settings);
-      const encoder = await createEncoder();
+      settings.signal?.throwIfAborted();
+      loading ??= loadModule();
+      const encoder = await (await loading).createH264MP4Encoder();
       const file = `chunk-${runs++}.mp4`;
       try {
         await encodeFile(encoder, file, frames, settings, count);
@@ -35,21 +35,23 @@ export function openWasmEncoder(): Encoder {
   };
 }
 
+let loading: ReturnType<typeof loadModule> | undefined;
+let runs = 0;
+
 /**
- * Loads the module on first use. Loading adds listeners that turn any unhandled rejection of the process into an abort
- * of the module: they are taken off again.
+ * Loading adds listeners that turn any unhandled rejection of the process into an abort of the module: they are taken
+ * off again.
  */
-async function createEncoder(): Promise<H264MP4Encoder> {
+async function loadModule(): Promise<Pick<typeof import('h264-mp4-encoder'), 'createH264MP4Encoder'>> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
   const before = events.map((event) => process.listeners(event as 'uncaughtException'));
   const { default: module } = await import('h264-mp4-encoder');
-  const encoder = await module.createH264MP4Encoder();
   for (const [index, event] of events.entries()) {
     for (const listener of process.listeners(event as 'uncaughtException')) {
       if (!before[index]?.includes(listener)) process.off(event, listener);
     }
   }
-  return encoder;
+  return module;
 }
 
 async function encodeFile(
@@ -67,12 +69,16 @@ async function encodeFile(
   encoder.speed = 0;
   encoder.groupOfPictures = count;
   encoder.initialize();
-  for (const frame of splitFrames(frames, { width, height })) {
-    signal?.throwIfAborted();
-    encoder.addFrameYuv(rgbToI420(frame, width, height));
-    await setImmediate();
+  try {
+    for (const frame of splitFrames(frames, { width, height })) {
+      signal?.throwIfAborted();
+      encoder.addFrameYuv(rgbToI420(frame, width, height));
+      await setImmediate();
+    }
+  } finally {
+    // Also after an abort: deleting an encoder that was not finalized brings the whole module down.
+    encoder.finalize();
   }
-  encoder.finalize();
 }
 
 /** The file's `mdat` holds one length-prefixed slice for each frame, its `avcC` one parameter set of each kind. */
