@@ -32,7 +32,7 @@ const FAILURE_SENTENCES: Readonly<Record<FailureCode, string>> = {
   generation_failed: 'The model could not make this video. Create it again, with another seed or prompt.',
   encoding_failed: 'The frames of this video could not be encoded. Create it again.',
   signing_failed: 'The provenance of this video could not be signed, so it is not published. Create it again.',
-  model_unavailable: 'The model of this video is not installed on the workers. Choose another model.',
+  model_unavailable: 'The workers do not have this version of the model. Create the video again, or choose another model.',
 };
 
 /** Raises the epoch: whatever an older one sends is refused from now on. A worker whose answer was lost gets it again. */

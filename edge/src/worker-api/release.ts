@@ -1,4 +1,4 @@
-/** POST /internal/v1/videos/{id}/release: gives the video back to the queue at once. */
+/** POST /internal/v1/videos/{id}/release: gives the video back to the queue: at once, or after an error a little later. */
 import { ReleaseRequest } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
