@@ -35,15 +35,22 @@ export interface Encoder {
  * The encoders that work here, the preferred one first: each of ffmpeg's must pass a trial, the one in WebAssembly
  * works everywhere.
  * @param options.ffmpeg_path program to use; default: `ffmpeg` of the PATH, if there is one
- * @throws Error when a program is named and does not run
+ * @throws Error when a program is named and does not run, or encodes in none of the ways that are known here
  */
 export async function findEncoders(options: { ffmpeg_path?: string | undefined }): Promise<ReadonlyMap<EncoderName, Encoder>> {
   const found = new Map<EncoderName, Encoder>();
   const ffmpeg = await findFfmpeg(options.ffmpeg_path);
   if (ffmpeg) {
+    const failures: unknown[] = [];
     for (const name of ['ffmpeg-nvenc', 'ffmpeg-x264'] as const) {
       const encoder = openFfmpegEncoder(name, ffmpeg);
-      if (await works(encoder)) found.set(name, encoder);
+      const failure = await tryOut(encoder);
+      if (failure) failures.push(failure);
+      else found.set(name, encoder);
+    }
+    if (found.size === 0 && options.ffmpeg_path !== undefined) {
+      const cause = new AggregateError(failures, failures.map(String).join('; '));
+      throw new Error(`FFMPEG_PATH names ${ffmpeg}, which has neither h264_nvenc nor libx264 in working order`, { cause });
     }
   }
   found.set('wasm', openWasmEncoder());
@@ -61,14 +68,16 @@ export function pickEncoder(encoders: ReadonlyMap<EncoderName, Encoder>, size: {
   throw new Error(`no encoder here takes frames of ${size.width}x${size.height}; have ${[...encoders.keys()].join(', ') || 'none'}`);
 }
 
-/** A trial of two frames, 256 pixels wide because hardware encoders refuse less. */
-async function works(encoder: Encoder): Promise<boolean> {
+/**
+ * A trial of two frames, 256 pixels wide because hardware encoders refuse less.
+ * @returns why this build, driver or GPU can't; undefined when it can
+ */
+async function tryOut(encoder: Encoder): Promise<unknown> {
   try {
-    const { samples } = await encoder.encode(new Uint8Array(2 * 256 * 256 * 3).fill(128), { width: 256, height: 256, fps: 16 });
-    return samples.length === 2;
-  } catch {
-    // This build, driver or GPU does not have the encoder: that is what the trial asks.
-    return false;
+    await encoder.encode(new Uint8Array(2 * 256 * 256 * 3).fill(128), { width: 256, height: 256, fps: 16 });
+    return undefined;
+  } catch (failure) {
+    return failure;
   }
 }
 

@@ -13,6 +13,7 @@ import { rgbToI420 } from './pixels.ts';
 
 /** One chunk's encoding may take this long. */
 const CHUNK_TIMEOUT_MS = 120_000;
+const VERSION_TIMEOUT_MS = 10_000;
 /** Bytes of ffmpeg's complaints that an error quotes. */
 const STDERR_TAIL_BYTES = 2_000;
 
@@ -41,7 +42,7 @@ export function openFfmpegEncoder(name: keyof typeof CODEC_ARGUMENTS, ffmpeg_pat
 export async function findFfmpeg(named: string | undefined): Promise<string | undefined> {
   const path = named ?? 'ffmpeg';
   try {
-    const child = spawn(path, ['-version'], { timeout: 10_000, killSignal: 'SIGKILL' });
+    const child = spawn(path, ['-version'], { signal: AbortSignal.timeout(VERSION_TIMEOUT_MS), killSignal: 'SIGKILL' });
     child.stdin.on('error', () => {
       // A program that is missing or ends at once closes its pipe; its exit says so.
     });
@@ -61,10 +62,11 @@ async function run(name: keyof typeof CODEC_ARGUMENTS, path: string, frames: Uin
   // No B-frames: decoding order is showing order. The only key frame is the first.
   const codec = ['-c:v', ...CODEC_ARGUMENTS[name], '-bf', '0', '-g', '100000', '-profile:v', 'high'];
   const output = ['-pix_fmt', 'yuv420p', '-f', 'h264', 'pipe:1'];
+  // Not spawn's own timeout: its timer goes on where the program could not be started.
+  const timeout = AbortSignal.timeout(CHUNK_TIMEOUT_MS);
   const child = spawn(path, ['-v', 'error', ...input, '-an', ...colour, ...codec, ...output], {
-    timeout: CHUNK_TIMEOUT_MS,
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     killSignal: 'SIGKILL',
-    ...(signal && { signal }),
   });
   function* pictures(): Generator<Uint8Array> {
     for (const frame of splitFrames(frames, settings)) yield rgbToI420(frame, width, height);
@@ -72,20 +74,28 @@ async function run(name: keyof typeof CODEC_ARGUMENTS, path: string, frames: Uin
   const fed = pipeline(Readable.from(pictures(), { objectMode: true, highWaterMark: 1 }), child.stdin).catch(() => {
     // ffmpeg stopped reading: its exit says why.
   });
-  const [stream] = await Promise.all([buffer(child.stdout), exit(child), fed]);
-  return stream;
+  const [stream, ended] = await Promise.allSettled([buffer(child.stdout), exit(child), fed]);
+  signal?.throwIfAborted();
+  if (timeout.aborted) throw new Error(`ffmpeg must encode a chunk within ${CHUNK_TIMEOUT_MS} ms`, { cause: timeout.reason });
+  if (ended.status === 'rejected') throw ended.reason;
+  if (stream.status === 'rejected') throw stream.reason;
+  return stream.value;
 }
 
-/** Resolves when the program ended well; otherwise the error quotes the end of what it complained of. */
+/** Settles when the program is gone. Where it ended badly, the error quotes the end of what it complained of. */
 function exit(child: ChildProcessWithoutNullStreams): Promise<void> {
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-STDERR_TAIL_BYTES);
   });
   return new Promise((resolve, reject) => {
-    child.on('error', reject);
+    let failure: Error | undefined;
+    child.on('error', (error) => {
+      failure = error;
+    });
     child.on('close', (code, killed_by) => {
-      if (code === 0) resolve();
+      if (failure) reject(failure);
+      else if (code === 0) resolve();
       else reject(new Error(`ffmpeg ended with ${killed_by ?? `status ${code}`}: ${complaints.trim() || 'it said nothing'}`));
     });
   });
