@@ -31,10 +31,12 @@ export function u8(...values: number[]): number[] {
 }
 
 export function u16(value: number): number[] {
+  requireField(value, 16);
   return [(value >> 8) & 0xff, value & 0xff];
 }
 
 export function u32(value: number): number[] {
+  requireField(value, 32);
   return [(value >>> 24) & 0xff, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
 }
 
@@ -48,6 +50,12 @@ export function u32Array(values: readonly number[]): Uint8Array {
   const numbers = view(bytes);
   for (const [index, value] of values.entries()) numbers.setUint32(index * 4, value);
   return bytes;
+}
+
+function requireField(value: number, bits: 16 | 32): void {
+  if (!Number.isInteger(value) || value < 0 || value >= 2 ** bits) {
+    throw new RangeError(`a field of ${bits} bits holds whole numbers below 2^${bits}; got ${value}`);
+  }
 }
 
 export function u64Array(values: readonly number[]): Uint8Array {

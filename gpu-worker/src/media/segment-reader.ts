@@ -23,6 +23,7 @@ export interface SegmentIndex {
 export function readInitSegment(init: Uint8Array): Track {
   const media = findBox(init, ['moov', 'trak', 'mdia']);
   const header = findBox(init, ['mdhd'], media.start, media.end);
+  if (boxReader(init, header).u8(0) !== 1) throw new Error("the init segment's 'mdhd' must have version 1, as it is written here");
   const timescale = boxReader(init, header).u32(20);
   const entries = findBox(init, ['minf', 'stbl', 'stsd'], media.start, media.end);
   const [entry] = readBoxes(init, entries.start + 8, entries.end);
@@ -39,14 +40,18 @@ export function readInitSegment(init: Uint8Array): Track {
 export async function readSegmentIndex(file: FileHandle): Promise<SegmentIndex> {
   const { size } = await file.stat();
   let moof: Uint8Array | undefined;
+  let moofAt = 0;
   let data: BoxPlace | undefined;
+  let boxes = 0;
   for (let at = 0; at < size; ) {
+    if (boxes++ === MAX_BOXES) throw new Error(`it has more than ${MAX_BOXES} boxes`);
     const place = readBoxHeader(await readRange(file, at, Math.min(at + 16, size)), at, size);
     if (place.type === 'moof') {
       if (moof) throw new Error("it has more than one 'moof'");
       if (place.end - place.at > MOOF_MAX_BYTES)
         throw new Error(`its 'moof' has ${place.end - place.at} bytes; at most ${MOOF_MAX_BYTES} are read`);
       moof = await readRange(file, place.at, place.end);
+      moofAt = place.at;
     }
     if (place.type === 'mdat') {
       if (data) throw new Error("it has more than one 'mdat'");
@@ -55,7 +60,12 @@ export async function readSegmentIndex(file: FileHandle): Promise<SegmentIndex> 
     at = place.end;
   }
   if (!moof || !data) throw new Error(`it has no '${moof ? 'mdat' : 'moof'}'`);
-  const index = { ...readMovieFragment(moof), data_start: data.start, data_end: data.end };
+  const { data_offset, ...fragment } = readMovieFragment(moof);
+  const index = { ...fragment, data_start: data.start, data_end: data.end };
+  if (moofAt + data_offset !== data.start) {
+    throw new Error(`its samples begin at byte ${moofAt + data_offset}, the content of its 'mdat' at ${data.start}`);
+  }
+  if (index.sizes.includes(0) || index.frame_duration === 0) throw new Error('it has a sample without bytes or without duration');
   const sampleBytes = index.sizes.reduce((total, bytes) => total + bytes, 0);
   if (sampleBytes !== data.end - data.start) {
     throw new Error(`its samples have ${sampleBytes} bytes, its 'mdat' has ${data.end - data.start}`);
@@ -64,7 +74,8 @@ export async function readSegmentIndex(file: FileHandle): Promise<SegmentIndex> 
   return index;
 }
 
-function readMovieFragment(moof: Uint8Array): Omit<SegmentIndex, 'data_start' | 'data_end'> {
+/** `data_offset` is counted from the start of the fragment. */
+function readMovieFragment(moof: Uint8Array): Omit<SegmentIndex, 'data_start' | 'data_end'> & { data_offset: number } {
   const field = (...path: string[]) => boxReader(moof, findBox(moof, ['moof', ...path]));
   const header = field('traf', 'tfhd');
   const time = field('traf', 'tfdt');
@@ -84,6 +95,7 @@ function readMovieFragment(moof: Uint8Array): Omit<SegmentIndex, 'data_start' | 
     sequence_number: field('mfhd').u32(4),
     decode_time: time.u64(4),
     frame_duration: header.u32(8),
+    data_offset: run.u32(8),
     sizes,
     keys,
   };
@@ -98,6 +110,8 @@ async function readRange(file: FileHandle, start: number, end: number): Promise<
 
 /** Bytes of a VisualSampleEntry before the boxes in it. */
 const SAMPLE_ENTRY_BYTES = 78;
+/** A segment has three. */
+const MAX_BOXES = 16;
 /** A million frames would fit: far above any segment, far below what could exhaust memory. */
 const MOOF_MAX_BYTES = 8 * 1024 * 1024;
 const NON_SYNC_SAMPLE = 0x00010000;
