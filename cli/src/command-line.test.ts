@@ -1,6 +1,8 @@
 /** What a wrong command line gets: one sentence and exit code 2, before anything is started. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
 
@@ -55,6 +57,30 @@ it('verify says in one line that a file is missing or no media', () => {
     assert.equal(status, 1);
     assert.match(stderr, sentence);
     assert.equal(stderr.trim().split('\n').length, 1, stderr);
+  }
+});
+
+it('what cannot be checked is never called altered', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'everframe-verify-'));
+  try {
+    const picture = join(folder, 'picture.jpg');
+    writeFileSync(picture, Buffer.from('ffd8ffe000104a46494600010100000100010000ffd9', 'hex'));
+    const root = join(folder, 'root.pem');
+    writeFileSync(root, '-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n');
+    const refused = everframe('verify', picture, '--trust', root);
+    assert.deepEqual([refused.status, refused.stdout], [1, '']);
+    assert.equal(refused.stderr, `${root} holds no certificate in PEM form, so no signer can be trusted by it.\n`);
+
+    process.env.C2PA_LIBRARY_PATH = join(folder, 'missing.node');
+    const unable = everframe('verify', picture, '--data-dir', folder);
+    assert.deepEqual([unable.status, unable.stdout], [1, '']);
+    assert.match(
+      unable.stderr,
+      /^.*picture\.jpg could not be checked, so nothing is known of it: Cannot find module '.*missing\.node'\.\n$/,
+    );
+  } finally {
+    delete process.env.C2PA_LIBRARY_PATH;
+    rmSync(folder, { recursive: true });
   }
 });
 

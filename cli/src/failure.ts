@@ -14,12 +14,6 @@ export function usageFailure(message: string): Failure {
   return new Failure(message, { exit_code: 2 });
 }
 
-/** The message of an error and of each cause behind it, on one line. */
-export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
-}
-
 /** The system's code of an error (`ENOENT`, `ENOSPC`), or undefined. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -1,12 +1,8 @@
 /** Which root certificates are trusted: a file that was named, or that of the local signer. */
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Failure } from './failure.ts';
-
-/** The worker's local signer writes its root there when it is first opened. */
-export function localRootPath(data_dir: string): string {
-  return join(data_dir, 'signer', 'development-chain', 'root.pem');
-}
+import { signerDirOf } from './stack/data-dir.ts';
 
 /** @throws Failure where the file is missing or holds no certificate */
 export function readTrustAnchors(path: string): string {
@@ -16,12 +12,18 @@ export function readTrustAnchors(path: string): string {
   } catch (cause) {
     throw new Failure(`The trusted root ${path} cannot be read.`, { cause });
   }
-  if (!pem.includes('-----BEGIN CERTIFICATE-----')) throw new Failure(`${path} holds no certificate in PEM form.`);
+  try {
+    new X509Certificate(pem);
+  } catch (cause) {
+    throw new Failure(`${path} holds no certificate in PEM form, so no signer can be trusted by it.`, { cause });
+  }
   return pem;
 }
 
 /** The local signer's root, or undefined before its first video. */
-export function readLocalTrustAnchors(data_dir: string): string | undefined {
-  const path = localRootPath(data_dir);
+export async function readLocalTrustAnchors(data_dir: string): Promise<string | undefined> {
+  // Brings a library for certificates that a file with its own root does without.
+  const { rootCertificatePath } = await import('@everframe/gpu-worker/development-chain');
+  const path = rootCertificatePath(signerDirOf(data_dir));
   return existsSync(path) ? readTrustAnchors(path) : undefined;
 }

@@ -101,7 +101,7 @@ export class Harness {
 
   /** Root certificate of the stack's signer. */
   async trustAnchors(): Promise<string> {
-    return readFile(join(this.stack.data_dir, 'signer', 'development-chain', 'root.pem'), 'utf8');
+    return readFile(this.stack.root_certificate_path, 'utf8');
   }
 
   /** An API key of another account. */

@@ -6,12 +6,12 @@ import { rmSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ApiClient, type CreateVideo, type Video } from '../api-client.ts';
+import { checkManifest } from '../check-manifest.ts';
 import { readCommandLine } from '../command-line.ts';
 import { Failure, usageFailure } from '../failure.ts';
 import { manifestText } from '../manifest-text.ts';
 import { curlLine, indent, sdkLines } from '../next-steps.ts';
 import { ProgressLine } from '../progress.ts';
-import { readManifest } from '../read-manifest.ts';
 import { DEFAULT_DATA_DIR } from '../repository.ts';
 import { openService, type Service } from '../service.ts';
 import { readLocalTrustAnchors } from '../trust-anchors.ts';
@@ -81,7 +81,7 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
     });
     const path = resolve(values.out ?? join('out', `${video.id}.mp4`));
     await save(client, video.id, path);
-    await report(path, service.is_local ? readLocalTrustAnchors(data_dir) : undefined);
+    await report(path, service.is_local ? await readLocalTrustAnchors(data_dir) : undefined);
     process.stdout.write(nextSteps(service, data_dir));
     return 0;
   } finally {
@@ -127,7 +127,7 @@ async function save(client: ApiClient, id: string, path: string): Promise<void> 
 }
 
 async function report(path: string, trust_anchors_pem: string | undefined): Promise<void> {
-  const manifest = await readManifest(path, 'video/mp4', trust_anchors_pem);
+  const manifest = await checkManifest(path, 'video/mp4', trust_anchors_pem);
   process.stdout.write(`\n${path}\n\n${indent(manifestText(manifest))}`);
   if (manifest.state === 'invalid' || manifest.state === 'none') {
     throw new Failure('The video that was served does not carry an intact credential. Do not pass it on as made by Everframe.');

@@ -22,6 +22,11 @@ export function lockFileOf(data_dir: string): string {
   return join(resolve(data_dir), 'stack.json');
 }
 
+/** Known before the folder is made. */
+export function signerDirOf(data_dir: string): string {
+  return join(resolve(data_dir), 'signer');
+}
+
 /** Makes the folder and proves that it can be written. */
 export async function openDataDir(path: string): Promise<DataDir> {
   const root = resolve(path);
@@ -32,7 +37,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
     secrets_file: join(root, 'secrets.json'),
     lock_file: lockFileOf(root),
     workerd_file: join(root, 'workerd.json'),
-    signer: join(root, 'signer'),
+    signer: signerDirOf(root),
     scratch: join(root, 'scratch'),
     logs: join(root, 'logs'),
   };

@@ -2,16 +2,8 @@
 import { createServer } from 'node:net';
 import { Failure } from '../failure.ts';
 
-export const DEFAULT_PORT = 8787;
+const DEFAULT_PORT = 8787;
 const TRIES = 50;
-
-export function isPortFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
-  });
-}
 
 /** The port asked for, or one clear refusal; without one, the default or the next that is free. */
 export async function choosePort(asked: number | undefined, say: (line: string) => void): Promise<number> {
@@ -25,4 +17,12 @@ export async function choosePort(asked: number | undefined, say: (line: string) 
     return port;
   }
   throw new Failure(`Ports ${DEFAULT_PORT} to ${DEFAULT_PORT + TRIES - 1} are all taken. Choose another with --port.`);
+}
+
+function isPortFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
 }

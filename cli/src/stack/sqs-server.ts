@@ -26,8 +26,8 @@ export interface SqsServerOptions {
   readonly visibility_timeout_seconds?: number;
 }
 
-export const QUEUE_NAME = 'everframe-jobs';
-export const DEAD_LETTER_NAME = 'everframe-jobs-dlq';
+const QUEUE_NAME = 'everframe-jobs';
+const DEAD_LETTER_NAME = 'everframe-jobs-dlq';
 const MAX_RECEIVE_COUNT = 5;
 /** As of SQS: a message and a batch may have 1 MiB; JSON around it needs some more. */
 const BODY_MAX_BYTES = 2 * 1024 * 1024;

@@ -1,24 +1,13 @@
-/** A worker's place in a stack: the process in it may die and be replaced, by hand or by itself with growing pauses. */
+/** A worker's place in a stack: the process in it may die and be replaced, with growing pauses. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeError } from '../failure.ts';
-import {
-  describeExit,
-  startWorkerProcess,
-  type WorkerExit,
-  type WorkerLogLine,
-  type WorkerProcess,
-  type WorkerReady,
-} from './worker-process.ts';
+import { describeError } from '@everframe/shared';
+import { describeExit, startWorkerProcess, type WorkerLogLine, type WorkerProcess, type WorkerReady } from './worker-process.ts';
 
 export interface StackWorker {
   /** Of the process that is there now; undefined when it has ended. */
   readonly pid: number | undefined;
   readonly ready: Promise<WorkerReady>;
-  /** Resolves when the process that is there now ends. */
-  readonly exited: Promise<WorkerExit>;
   kill(signal: NodeJS.Signals): void;
-  /** Ends the process, gently if it runs, and starts another. Resolves when that one is ready. */
-  restart(): Promise<void>;
 }
 
 export interface WorkerPlace extends StackWorker {
@@ -86,17 +75,7 @@ export function openWorkerPlace(options: WorkerPlaceOptions): WorkerPlace {
     get ready() {
       return worker.ready;
     },
-    get exited() {
-      return worker.exited;
-    },
     kill: (signal) => worker.kill(signal),
-    async restart() {
-      const old = worker;
-      // Replaced before it ends, so that nobody takes its end for a death.
-      const ended = old.stop();
-      worker = start();
-      await Promise.all([ended, worker.ready]);
-    },
     async stop() {
       stopped.abort();
       await worker.stop();

@@ -2,8 +2,9 @@
  * The whole service on one machine: secrets, queue, edge, account, workers, started in that order and stopped in the
  * reverse. The same programs and protocols as in production; only the addresses are local.
  */
-import { createApiKey } from '@everframe/shared';
-import { describeError, errorCode, Failure } from '../failure.ts';
+import { rootCertificatePath } from '@everframe/gpu-worker/development-chain';
+import { createApiKey, describeError } from '@everframe/shared';
+import { errorCode, Failure } from '../failure.ts';
 import { PACKAGES_DIR } from '../repository.ts';
 import { addAccount, type Database, ensureDevelopmentAccount } from './account.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
@@ -56,6 +57,8 @@ export interface Stack {
   readonly region: string;
   readonly worker_token: string;
   readonly data_dir: string;
+  /** Root certificate of its signer, once a worker has been ready. */
+  readonly root_certificate_path: string;
   readonly workers: readonly StackWorker[];
   /** Starts one more worker; resolves when it is ready. */
   startWorker(env?: Readonly<Record<string, string>>): Promise<StackWorker>;
@@ -122,6 +125,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       region: REGION,
       worker_token: secrets.worker_token,
       data_dir: data.path,
+      root_certificate_path: rootCertificatePath(data.signer),
       workers,
       startWorker,
       async createAccount(name) {

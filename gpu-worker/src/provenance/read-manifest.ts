@@ -33,7 +33,7 @@ export interface ManifestReport {
 
 /**
  * @param trust_anchors_pem root certificates; without them no signer is trusted
- * @throws Error when the file is missing or the anchors are no certificates
+ * @throws Error when the file is missing, the anchors are no certificates, or the C2PA library does not run here
  */
 export async function readManifest(path: string, mime_type: string, trust_anchors_pem: string | undefined): Promise<ManifestReport> {
   await access(path);
@@ -42,6 +42,8 @@ export async function readManifest(path: string, mime_type: string, trust_anchor
   try {
     reader = await Reader.fromAsset({ path, mimeType: mime_type }, verificationSettings(trust_anchors_pem));
   } catch (error) {
+    // An error with a code is Node's own (no library for this platform, no right to read): it says nothing of the file.
+    if (error instanceof Error && 'code' in error) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     return { state: 'invalid', ai_generated: false, parameters: {}, failures: [`container.unreadable: ${reason}`] };
   }
