@@ -1,6 +1,8 @@
 /**
  * What the streaming loop adds to its networks: `generate` against the same passes of the same graphs with nothing
- * between them, in alternation, one thread. Figures: loop time over bare network time, and seconds of video made per second.
+ * between them, one thread. Both alternate in one process: a ratio near 1 drowns in the noise between two processes on
+ * a shared machine, and neighbouring rounds share theirs. Figures: loop time over bare network time, and seconds of
+ * video made per second.
  */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,7 @@
 /**
- * `POST /v1/videos` against a bare Hono route with the same store and queue calls, each in its own workerd with its own
- * stores and queue, in alternation. Figures: requests per second of ours over the bare route's, and both latencies.
+ * `POST /v1/videos` against a bare Hono route with the same store and queue calls. Each variant is a fresh workerd
+ * process with its own stores; only the client and the local queue share this process, and both variants pay for them
+ * alike. Rounds alternate. Figures: requests per second of ours over the bare route's, and both latencies.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

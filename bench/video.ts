@@ -25,11 +25,10 @@ try {
     const { id } = await client.videos.create({ prompt: 'a red balloon rises over the sea', seconds: String(SECONDS) as '4' });
     await finished(client, id);
     const events = await history(id);
-    const at = (type: RecordedEvent['type']) => (events.find((event) => event.type === type)?.created_at_ms ?? Number.NaN) - asked_at_ms;
     // The first video warms the networks up.
     if (index < 0) continue;
-    first_segment_ms.push(at('committed'));
-    whole_ms.push(at('completed'));
+    first_segment_ms.push(timeOf(events, 'committed') - asked_at_ms);
+    whole_ms.push(timeOf(events, 'completed') - asked_at_ms);
   }
   report('video', {
     times_real_time: round((SECONDS * 1000) / median(whole_ms)),
@@ -55,5 +54,13 @@ async function finished(client: OpenAI, id: string): Promise<void> {
 async function history(id: string): Promise<readonly RecordedEvent[]> {
   const headers = { authorization: `Bearer ${stack.worker_token}` };
   const response = await fetch(`${stack.url}/internal/v1/videos/${id}/events`, { headers });
+  if (!response.ok) throw new Error(`the events of ${id}: ${response.status} ${await response.text()}`);
   return ((await response.json()) as { data: RecordedEvent[] }).data;
+}
+
+/** @throws Error where it never happened: a missing time must not become a figure */
+function timeOf(events: readonly RecordedEvent[], type: RecordedEvent['type']): number {
+  const event = events.find((candidate) => candidate.type === type);
+  if (!event) throw new Error(`no event '${type}' among ${events.map((candidate) => candidate.type).join(', ') || 'none'}`);
+  return event.created_at_ms;
 }
