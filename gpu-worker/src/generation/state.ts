@@ -6,20 +6,21 @@
  * A checkpoint: "EVFC", uint32 length of the header, the header as JSON, then overlap and anchor latents as float32;
  * little-endian throughout.
  */
-import { createHash } from 'node:crypto';
 import type { GenerationCommand } from '@everframe/shared';
 import { z } from 'zod';
 import { type Float32Tensor, float32, sizeOf } from '../model/tensor.ts';
 
-/** What must be the same for a checkpoint to be continued. The length may differ: a video can be made longer. */
+/**
+ * What must be the same for a checkpoint to be continued. The length may differ: a video can be made longer.
+ * Nothing of the prompt, not even its digest, with which a reader of stored files could try prompts: it is the claim
+ * that binds a checkpoint to its video.
+ */
 const Identity = z.object({
   model: z.string(),
   model_version: z.string(),
   seed: z.int().nonnegative(),
-  /** Lower-case hex. The prompt itself stays out of stored files. */
-  prompt_sha256: z.string(),
 });
-export type Identity = z.infer<typeof Identity>;
+type Identity = z.infer<typeof Identity>;
 
 export interface GenerationState {
   readonly identity: Identity;
@@ -49,7 +50,7 @@ const Header = z.object({
 });
 type Header = z.infer<typeof Header>;
 
-type IdentityFields = Pick<GenerationCommand, 'model' | 'model_version' | 'seed' | 'prompt'>;
+type IdentityFields = Pick<GenerationCommand, 'model' | 'model_version' | 'seed'>;
 
 /** Before the first chunk. */
 export function startState(command: IdentityFields): GenerationState {
@@ -100,17 +101,15 @@ export function loadState(bytes: Uint8Array, command: IdentityFields): Generatio
 
 /** @throws CheckpointError naming what differs */
 export function requireSameVideo({ identity: found }: GenerationState, command: IdentityFields): void {
-  const asked = identify(command);
   for (const field of ['model', 'model_version', 'seed'] as const) {
-    if (found[field] !== asked[field]) {
-      throw new CheckpointError(`the checkpoint is of ${field} ${found[field]}; the command asks for ${asked[field]}`);
+    if (found[field] !== command[field]) {
+      throw new CheckpointError(`the checkpoint is of ${field} ${found[field]}; the command asks for ${command[field]}`);
     }
   }
-  if (found.prompt_sha256 !== asked.prompt_sha256) throw new CheckpointError('the checkpoint is of another prompt than the command');
 }
 
-function identify({ model, model_version, seed, prompt }: IdentityFields): Identity {
-  return { model, model_version, seed, prompt_sha256: createHash('sha256').update(prompt, 'utf8').digest('hex') };
+function identify({ model, model_version, seed }: IdentityFields): Identity {
+  return { model, model_version, seed };
 }
 
 function readHeader(bytes: Uint8Array): { header: Header; payload: DataView } {
