@@ -34,7 +34,7 @@ export async function openTextEncoder({ model, dir }: InstalledPackage, options:
   );
   return {
     async encode(prompt) {
-      const ids = prompt === null ? nullTokens(vocabulary) : tokenize(vocabulary, prompt).token_ids;
+      const ids = prompt === null ? nullTokens(vocabulary) : tokenize(vocabulary, prompt);
       const values = BigInt64Array.from(ids, BigInt);
       const { text_tokens, text_mask, text_pooled } = await session.run({ token_ids: { dtype: 'int64', dims: [1, max_tokens], values } });
       return { text_tokens: asFloat32(text_tokens), text_mask: asFloat32(text_mask), text_pooled: asFloat32(text_pooled) };

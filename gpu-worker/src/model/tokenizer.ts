@@ -1,6 +1,6 @@
 /**
  * Words to ids, as `models/captions.py` does it in training: NFKC, lower case, runs of ASCII letters, one id a word.
- * The vocabulary is small and fixed; a word it lacks becomes `unknown`, and is reported rather than guessed at.
+ * The vocabulary is small and fixed; a word it lacks becomes `unknown`.
  */
 import { z } from 'zod';
 import { PackageError, readJson } from './model-config.ts';
@@ -15,13 +15,6 @@ const Vocabulary = z.object({
 });
 export type Vocabulary = z.infer<typeof Vocabulary>;
 
-export interface TokenizedPrompt {
-  /** Exactly `max_tokens` ids. */
-  readonly token_ids: number[];
-  /** Words that the model never learned, in order, each once. */
-  readonly unknown_words: string[];
-}
-
 /** @throws PackageError */
 export async function readVocabulary(path: string, max_tokens: number): Promise<Vocabulary> {
   const parsed = Vocabulary.safeParse(await readJson(path));
@@ -32,22 +25,22 @@ export async function readVocabulary(path: string, max_tokens: number): Promise<
   return parsed.data;
 }
 
-/** A prompt without any word gives what an empty prompt gives, the unconditional tokens. */
-export function tokenize(vocabulary: Vocabulary, prompt: string): TokenizedPrompt {
+/**
+ * A prompt without any word gives what an empty prompt gives, the unconditional tokens.
+ * @returns exactly `max_tokens` ids
+ */
+export function tokenize(vocabulary: Vocabulary, prompt: string): number[] {
   const { specials, max_tokens } = vocabulary;
   const text = prompt.normalize('NFKC').toLowerCase();
   const ids = (text.match(/[a-z]+/g) ?? []).slice(0, max_tokens).map((word) => lookUp(vocabulary, word) ?? specials.unknown);
   if (ids.length === 0) ids.push(specials.null);
   const padding = new Array<number>(max_tokens - ids.length).fill(specials.pad);
-  // Letters of any script, so that words which the ids leave out altogether are reported too.
-  const words = text.match(/[\p{L}\p{M}]+/gu) ?? [];
-  const unknown_words = [...new Set(words.filter((word) => lookUp(vocabulary, word) === undefined))];
-  return { token_ids: [...ids, ...padding], unknown_words };
+  return [...ids, ...padding];
 }
 
 /** The tokens of the unconditional branch of guidance: null, then padding. */
 export function nullTokens(vocabulary: Vocabulary): number[] {
-  return tokenize(vocabulary, '').token_ids;
+  return tokenize(vocabulary, '');
 }
 
 /** Own properties only: "constructor" is a word like any other. */
