@@ -6,9 +6,9 @@
  */
 
 /** Where in a video's making the noise is used. Values are part of every video: never change one. */
-export const STAGES = { stream: 0 } as const;
+const STAGES = { stream: 0 } as const;
 /** What the noise is for. Values are part of every video: never change one. */
-export const PURPOSES = { initial_latents: 0 } as const;
+const PURPOSES = { initial_latents: 0 } as const;
 
 export interface NoiseKey {
   /** Unsigned 32-bit. */

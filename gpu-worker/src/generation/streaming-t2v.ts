@@ -15,7 +15,7 @@ import { frameSigmas, makeSigmas } from './schedule.ts';
 import type { GenerationState } from './state.ts';
 
 /** What the steps of a chunk are conditioned on. */
-export interface Conditioning {
+interface Conditioning {
   readonly prompt: TextEncoding;
   readonly no_prompt: TextEncoding;
   /** [1, A, D]; null in the first chunk. */

@@ -15,10 +15,10 @@ export interface SessionOptions {
 }
 
 /** A dimension is a number, or a name that any number may take as long as it is the same throughout one run. */
-export type TensorSpec = { readonly dtype: Tensor['dtype']; readonly dims: readonly (number | string)[] };
-export type Signature<Names extends string = string> = Readonly<Record<Names, TensorSpec>>;
+type TensorSpec = { readonly dtype: Tensor['dtype']; readonly dims: readonly (number | string)[] };
+type Signature<Names extends string = string> = Readonly<Record<Names, TensorSpec>>;
 
-export interface Session<Inputs extends string, Outputs extends string> {
+interface Session<Inputs extends string, Outputs extends string> {
   run(inputs: Readonly<Record<Inputs, Tensor>>): Promise<Record<Outputs, Tensor>>;
 }
 

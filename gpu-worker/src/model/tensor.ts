@@ -11,13 +11,13 @@ export interface Float32Tensor {
   readonly values: Float32Array;
 }
 
-export interface Int64Tensor {
+interface Int64Tensor {
   readonly dtype: 'int64';
   readonly dims: Dims;
   readonly values: BigInt64Array;
 }
 
-export interface Uint8Tensor {
+interface Uint8Tensor {
   readonly dtype: 'uint8';
   readonly dims: Dims;
   readonly values: Uint8Array;
