@@ -4,8 +4,8 @@
  * Knows nothing of queues, leases and files but the packages.
  */
 import type { GenerationCommand } from '@everframe/shared';
-import { generate } from './generation/generate.ts';
-import { loadState, readState, saveState, startState } from './generation/state.ts';
+import { CommandError, generate } from './generation/generate.ts';
+import { CheckpointError, loadState, readState, saveState, startState } from './generation/state.ts';
 import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';
 import { loadNetworks, type Networks } from './model/load-networks.ts';
 
@@ -32,8 +32,10 @@ async function reply(call: Call): Promise<void> {
     // Only now that the reply is on its way: a run would hold it back.
     if (call.call === 'next') makeAhead(call.stream);
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    await send({ id, error: { name, message } });
+    const message = error instanceof Error ? error.message : String(error);
+    // The same command and checkpoint would be refused everywhere; memory, a device or a missing package would not.
+    const retryable = !(error instanceof CommandError || error instanceof CheckpointError);
+    await send({ id, error: { message, retryable } });
   }
 }
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Call, Calls, Reply } from './inference-messages.ts';
 
-/** Inference that failed. `retryable`: a new child may succeed where this one did not. */
+/** Inference that failed. `retryable`: another try, in a new child or elsewhere, may succeed where this one did not. */
 export class InferenceError extends Error {
   override readonly name = 'InferenceError';
   readonly retryable: boolean;
@@ -83,7 +83,7 @@ export class InferenceLink {
 
   /** Lets the child go, and waits until it is gone. Safe to repeat. */
   async close(): Promise<void> {
-    this.#die(new InferenceError('the inference process was closed', false));
+    this.#die(new InferenceError('the inference process was closed', true));
     if (this.#child.connected) this.#child.disconnect();
     const grace = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_GRACE_MS);
     await this.#ended;
@@ -105,7 +105,7 @@ export class InferenceLink {
     if (!pending) return;
     this.#pending.delete(reply.id);
     clearTimeout(pending.watchdog);
-    if ('error' in reply) pending.reject(new InferenceError(reply.error.message, false));
+    if ('error' in reply) pending.reject(new InferenceError(reply.error.message, reply.error.retryable));
     else pending.resolve(reply.result);
   }
 }

@@ -37,4 +37,4 @@ export interface Calls {
 }
 
 export type Call = { [Name in keyof Calls]: { id: number; call: Name } & Calls[Name]['args'] }[keyof Calls];
-export type Reply = { id: number; result: Calls[keyof Calls]['result'] } | { id: number; error: { name: string; message: string } };
+export type Reply = { id: number; result: Calls[keyof Calls]['result'] } | { id: number; error: { message: string; retryable: boolean } };

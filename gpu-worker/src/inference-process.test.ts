@@ -180,6 +180,11 @@ test('a child that hangs is killed by the watchdog, and the next video has a new
   await watched.close();
 });
 
+test('loading the networks is not held to the limit of a chunk', async () => {
+  const hurried = await startInference({ ...OPTIONS, chunk_timeout_ms: 1 });
+  await hurried.close();
+});
+
 test('a parent that is killed leaves no child', async () => {
   const script = `
     const { startInference } = await import(${JSON.stringify(new URL('./inference-process.ts', import.meta.url))});
@@ -210,6 +215,12 @@ test('commands for a model or version that is not served are refused, naming wha
     generateAll(commandFor(8, { model_version: '0.0.1' })),
     /asks for everframe-toybox-1 0\.0\.1; this is everframe-toybox-1 /,
   );
+});
+
+test('a missing version is worth another try elsewhere, a size that the model cannot make is not', async () => {
+  const retryable = (value: boolean) => (error: unknown) => error instanceof InferenceError && error.retryable === value;
+  await assert.rejects(generateAll(commandFor(8, { model_version: '0.0.1' })), retryable(true));
+  await assert.rejects(generateAll(commandFor(8, { width: 8 })), retryable(false));
 });
 
 test('a checkpoint of another seed is refused, and not as retryable', async () => {

@@ -17,7 +17,7 @@ export interface InferenceOptions {
   readonly provider: Provider;
   /** Threads inside one network. */
   readonly threads: number;
-  /** How long a chunk may take, start of the child included, before the child is killed. @default 120000 */
+  /** How long a chunk may take before the child is killed. @default 120000 */
   readonly chunk_timeout_ms?: number;
 }
 
@@ -39,6 +39,8 @@ export interface InferenceProcess {
 }
 
 const CHUNK_TIMEOUT_MS = 120_000;
+/** Reading all networks of all packages, from a cold disk or onto a GPU, may take far longer than a chunk. */
+const LOAD_TIMEOUT_MS = 600_000;
 /** How long an aborted chunk may run on before its child is killed. */
 const ABORT_GRACE_MS = 5_000;
 
@@ -55,7 +57,7 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
 
   /** The child at hand, or a new one. Calls that come while it starts share it. */
   async function connect(): Promise<InferenceLink> {
-    if (closed) throw new InferenceError('inference was closed', false);
+    if (closed) throw new InferenceError('inference was closed', true);
     if (starting) return starting;
     if (running?.alive) return running;
     starting = start().finally(() => {
@@ -68,7 +70,7 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
     const link = new InferenceLink();
     running = link;
     try {
-      await link.call('load', load, chunk_timeout_ms);
+      await link.call('load', load, LOAD_TIMEOUT_MS);
     } catch (error) {
       await link.close();
       throw error;

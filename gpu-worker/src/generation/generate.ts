@@ -54,6 +54,11 @@ export async function* generate(
   }
 }
 
+/** A command that no worker with this version of the model can obey. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
 /** The state after a chunk: its last frames, and from the first chunk on the anchor. */
 function carryOver(state: GenerationState, plan: ChunkPlan, latents: Float32Tensor, { model }: Networks): GenerationState {
   const { frames, overlap_frames, anchor_frame } = model.chunk;
@@ -78,7 +83,7 @@ function requireFit(command: GenerationCommand, model: ModelPackage): void {
     );
   }
   if (!model.sizes.includes(size) || command.fps !== model.fps) {
-    throw new Error(
+    throw new CommandError(
       `the command asks for ${size} at ${command.fps} frames a second; ${model.name} makes ${model.sizes.join(', ')} at ${model.fps}`,
     );
   }
