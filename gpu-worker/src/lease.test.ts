@@ -32,7 +32,8 @@ test('an edge that is away loses the lease only when its time has run out', asyn
   const lease = new Lease(edge, VIDEO_ID, { epoch: 1, lease_seconds: 0.4, ticket: 't' }, claimed_at_ms);
   await aborted(lease.signal);
   assert.ok(Date.now() - claimed_at_ms >= 400);
-  assert.ok(edge.count >= 2, `tried ${edge.count} times`);
+  // At 133 ms, then a sixth of the lease apart: an edge in trouble is not asked without a breath.
+  assert.ok(edge.count >= 2 && edge.count <= 6, `tried ${edge.count} times`);
 });
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -11,6 +11,9 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
+/** A sixth of a short lease leaves time to try again before it runs out. */
+const FAILED_BEAT_PAUSE_MS = 1000;
+
 export class Lease {
   readonly video_id: string;
   readonly epoch: number;
@@ -56,27 +59,32 @@ export class Lease {
 
   async #keep(): Promise<void> {
     const { signal: ended } = this.#ended;
+    let pause_ms = 0;
     while (!ended.aborted && !this.#lost.signal.aborted) {
       const due_ms = this.#renewed_at_ms + this.#lease_ms / 3;
-      await sleep(Math.max(10, due_ms - Date.now()), undefined, { signal: ended }).catch(() => undefined);
+      const left_ms = this.#renewed_at_ms + this.#lease_ms - Date.now();
+      await sleep(Math.max(10, due_ms - Date.now(), Math.min(pause_ms, left_ms)), undefined, { signal: ended }).catch(() => undefined);
       if (ended.aborted) return;
       if (Date.now() < this.#renewed_at_ms + this.#lease_ms / 3) continue;
-      await this.#beat(ended);
+      pause_ms = (await this.#beat(ended)) ? 0 : Math.min(FAILED_BEAT_PAUSE_MS, this.#lease_ms / 6);
     }
   }
 
-  async #beat(ended: AbortSignal): Promise<void> {
+  /** @returns whether the edge renewed the lease */
+  async #beat(ended: AbortSignal): Promise<boolean> {
     const asked_at_ms = Date.now();
     const runs_out_at_ms = this.#renewed_at_ms + this.#lease_ms;
     try {
       const in_time = AbortSignal.timeout(Math.max(1, runs_out_at_ms - asked_at_ms));
       this.renew(await this.#edge.beat(this.video_id, this.epoch, AbortSignal.any([ended, in_time])), asked_at_ms);
+      return true;
     } catch (cause) {
-      if (ended.aborted) return;
+      if (ended.aborted) return false;
       const refused = cause instanceof EdgeError && cause.code !== 'unreachable';
       // A commit may have renewed the lease while the beat hung.
       const over = Date.now() >= this.#renewed_at_ms + this.#lease_ms;
       if (refused || over) this.#lost.abort(new LeaseLost(`the lease on ${this.video_id} was lost`, { cause }));
+      return false;
     }
   }
 }
