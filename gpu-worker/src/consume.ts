@@ -18,17 +18,19 @@ export interface Delivery {
   acknowledge(): Promise<void>;
 }
 
-export interface ConsumerOptions {
-  readonly client: SQSClient;
+interface ConsumerOptions {
+  readonly client: Pick<SQSClient, 'send'>;
   readonly queue_url: string;
   readonly handle: (delivery: Delivery) => Promise<void>;
   readonly log: Log;
   /** Aborting ends the loop after the delivery in hand. */
   readonly stop: AbortSignal;
-  /** Seconds of one long poll, 0 to 20. A stop waits for the poll to end, so that no message is lost to a hung-up poll. @default 2 */
-  readonly wait_seconds?: number;
 }
 
+/** One long poll. A stop waits for it to end, so that no message is lost to a hung-up poll. */
+const POLL_SECONDS = 2;
+/** How long the queue may take to answer, beyond the poll itself. */
+const ANSWER_TIMEOUT_MS = 10_000;
 const FIRST_BACKOFF_MS = 200;
 const LAST_BACKOFF_MS = 10_000;
 
@@ -60,24 +62,26 @@ export async function consume(options: ConsumerOptions): Promise<void> {
 }
 
 function backoffMs(failures: number): number {
-  return Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures) * (0.5 + Math.random());
+  return Math.min(LAST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1)) * (0.5 + Math.random());
 }
 
-async function receive({ client, queue_url, wait_seconds = 2 }: ConsumerOptions): Promise<Message | undefined> {
-  const command = new ReceiveMessageCommand({ QueueUrl: queue_url, MaxNumberOfMessages: 1, WaitTimeSeconds: wait_seconds });
-  const { Messages } = await client.send(command, { abortSignal: AbortSignal.timeout((wait_seconds + 15) * 1000) });
+async function receive({ client, queue_url }: ConsumerOptions): Promise<Message | undefined> {
+  const command = new ReceiveMessageCommand({ QueueUrl: queue_url, MaxNumberOfMessages: 1, WaitTimeSeconds: POLL_SECONDS });
+  const { Messages } = await client.send(command, { abortSignal: AbortSignal.timeout(POLL_SECONDS * 1000 + ANSWER_TIMEOUT_MS) });
   return Messages?.[0];
 }
 
 /** A message that came after the stop goes to another worker at once. */
 async function handBack({ client, queue_url, log }: ConsumerOptions, message: Message): Promise<void> {
   const command = new ChangeMessageVisibilityCommand({ QueueUrl: queue_url, ReceiptHandle: message.ReceiptHandle, VisibilityTimeout: 0 });
-  await client.send(command).catch((error: unknown) => log('warn', 'a message could not be handed back', { error: describeError(error) }));
+  await client
+    .send(command, { abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+    .catch((error: unknown) => log('warn', 'a message could not be handed back', { error: describeError(error) }));
 }
 
-async function deleteMessage(client: SQSClient, queue_url: string, message: Message, log: Log): Promise<void> {
+async function deleteMessage(client: ConsumerOptions['client'], queue_url: string, message: Message, log: Log): Promise<void> {
   const command = new DeleteMessageCommand({ QueueUrl: queue_url, ReceiptHandle: message.ReceiptHandle });
   await client
-    .send(command)
+    .send(command, { abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
     .catch((error: unknown) => log('warn', 'a message could not be deleted; it will come again', { error: describeError(error) }));
 }
