@@ -13,6 +13,7 @@ import {
   CommitAnswer,
   type CommitRequest,
   type CompleteRequest,
+  ERROR_KINDS,
   type ErrorCode,
   type FailRequest,
   LeaseAnswer,
@@ -20,7 +21,7 @@ import {
 } from '@everframe/shared';
 import { z } from 'zod';
 
-/** The edge said no; `code` is one of the shared list. `unreachable`: it did not answer in time, or only with server errors. */
+/** The edge said no; `code` is one of the shared list. `unreachable`: it gave no answer of its own in time, or only server errors. */
 export class EdgeError extends Error {
   readonly code: ErrorCode | 'unreachable';
 
@@ -31,7 +32,7 @@ export class EdgeError extends Error {
   }
 }
 
-const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const Refusal = z.object({ error: z.object({ code: z.enum(Object.keys(ERROR_KINDS) as ErrorCode[]), message: z.string() }) });
 const CALL_TIMEOUT_MS = 15_000;
 const UPLOAD_TIMEOUT_MS = 120_000;
 /** Waits between tries: a deploy or a short network fault passes, a lease of 30 s does not. */
@@ -44,52 +45,67 @@ export interface EdgeClient {
   complete(video_id: string, request: CompleteRequest, signal: AbortSignal): Promise<void>;
   fail(video_id: string, request: FailRequest, signal: AbortSignal): Promise<void>;
   release(video_id: string, request: ReleaseRequest, signal: AbortSignal): Promise<void>;
-  /** Stores bytes, or the file at a path, under a key that did not exist; the same content again is accepted. */
-  upload(ticket: string, key: string, content: Uint8Array | { path: string }, content_type: string, signal: AbortSignal): Promise<Asset>;
+  /**
+   * Stores bytes, or the file at a path, under a key that did not exist; the same content again is accepted.
+   * @param ticket asked for at each try: a ticket lives no longer than the lease it came with
+   */
+  upload(
+    ticket: () => string,
+    key: string,
+    content: Uint8Array | { path: string },
+    content_type: string,
+    signal: AbortSignal,
+  ): Promise<Asset>;
   /** Reads an object of the video and checks its digest. */
-  download(ticket: string, asset: Asset, signal: AbortSignal): Promise<Uint8Array>;
+  download(ticket: () => string, asset: Asset, signal: AbortSignal): Promise<Uint8Array>;
 }
 
 /** @param options.token the secret that workers share with the edge */
 export function createEdgeClient(options: { url: string; token: string }): EdgeClient {
   const { url, token } = options;
 
-  async function call(video_id: string, action: string, body: unknown, signal: AbortSignal): Promise<unknown> {
+  async function call<Answer>(
+    video_id: string,
+    action: string,
+    body: unknown,
+    signal: AbortSignal,
+    parse: (answer: unknown) => Answer,
+  ): Promise<Answer> {
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const request = () => ({ method: 'POST', headers, body: JSON.stringify(body) });
-    const response = await send(`${url}/internal/v1/videos/${video_id}/${action}`, request, CALL_TIMEOUT_MS, signal);
-    return response.json();
+    const read = async (response: Response) => parse(await response.json());
+    return send({ url: `${url}/internal/v1/videos/${video_id}/${action}`, request, read, timeout_ms: CALL_TIMEOUT_MS, signal });
   }
 
   return {
-    claim: async (video_id, worker_id, signal) => ClaimAnswer.parse(await call(video_id, 'claim', { worker_id }, signal)),
-    beat: async (video_id, epoch, signal) => LeaseAnswer.parse(await call(video_id, 'beat', { epoch }, signal)),
-    commit: async (video_id, request, signal) => CommitAnswer.parse(await call(video_id, 'commit', request, signal)),
-    complete: async (video_id, request, signal) => void (await call(video_id, 'complete', request, signal)),
-    fail: async (video_id, request, signal) => void (await call(video_id, 'fail', request, signal)),
-    release: async (video_id, request, signal) => void (await call(video_id, 'release', request, signal)),
+    claim: (video_id, worker_id, signal) => call(video_id, 'claim', { worker_id }, signal, (answer) => ClaimAnswer.parse(answer)),
+    beat: (video_id, epoch, signal) => call(video_id, 'beat', { epoch }, signal, (answer) => LeaseAnswer.parse(answer)),
+    commit: (video_id, request, signal) => call(video_id, 'commit', request, signal, (answer) => CommitAnswer.parse(answer)),
+    complete: (video_id, request, signal) => call(video_id, 'complete', request, signal, () => undefined),
+    fail: (video_id, request, signal) => call(video_id, 'fail', request, signal, () => undefined),
+    release: (video_id, request, signal) => call(video_id, 'release', request, signal, () => undefined),
 
     async upload(ticket, key, content, content_type, signal) {
       const { sha256, bytes } = await digest(content);
-      const headers = {
-        authorization: `Ticket ${ticket}`,
+      const headers = () => ({
+        authorization: `Ticket ${ticket()}`,
         'content-type': content_type,
         'content-length': String(bytes),
         'x-content-sha256': sha256,
-      };
+      });
       const request = () =>
         content instanceof Uint8Array
-          ? { method: 'PUT', headers, body: content }
-          : { method: 'PUT', headers, body: Readable.toWeb(createReadStream(content.path)), duplex: 'half' as const };
-      const response = await send(assetUrl(key), request, UPLOAD_TIMEOUT_MS, signal);
-      await response.body?.cancel();
+          ? { method: 'PUT', headers: headers(), body: content }
+          : { method: 'PUT', headers: headers(), body: Readable.toWeb(createReadStream(content.path)), duplex: 'half' as const };
+      const read = async (response: Response) => response.body?.cancel();
+      await send({ url: assetUrl(key), request, read, timeout_ms: UPLOAD_TIMEOUT_MS, signal });
       return { key, sha256, bytes };
     },
 
     async download(ticket, asset, signal) {
-      const request = () => ({ headers: { authorization: `Ticket ${ticket}` } });
-      const response = await send(assetUrl(asset.key), request, UPLOAD_TIMEOUT_MS, signal);
-      const content = new Uint8Array(await response.arrayBuffer());
+      const request = () => ({ headers: { authorization: `Ticket ${ticket()}` } });
+      const read = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+      const content = await send({ url: assetUrl(asset.key), request, read, timeout_ms: UPLOAD_TIMEOUT_MS, signal });
       const { sha256 } = await digest(content);
       if (sha256 !== asset.sha256) {
         throw new EdgeError('asset_corrupt', `${asset.key} should have sha256 ${asset.sha256} but has ${sha256}`);
@@ -103,32 +119,46 @@ export function createEdgeClient(options: { url: string; token: string }): EdgeC
   }
 }
 
-async function send(url: string, request: () => RequestInit, timeout_ms: number, signal: AbortSignal): Promise<Response> {
+interface Exchange<Answer> {
+  readonly url: string;
+  /** Made anew for each try. */
+  readonly request: () => RequestInit;
+  /** Part of the try: a body that breaks off is asked for again. */
+  readonly read: (response: Response) => Promise<Answer>;
+  /** Of one try. */
+  readonly timeout_ms: number;
+  readonly signal: AbortSignal;
+}
+
+/** @throws EdgeError */
+async function send<Answer>(exchange: Exchange<Answer>): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
-    const outcome = await tryOnce(url, request(), timeout_ms, signal);
-    if (outcome instanceof Response) return outcome;
+    const outcome = await tryOnce(exchange);
+    if (!('fault' in outcome)) return outcome.answer;
     const delay_ms = RETRY_DELAYS_MS[attempt];
-    if (delay_ms === undefined) throw outcome;
-    await sleep(delay_ms * (0.5 + Math.random()), undefined, { signal });
+    if (delay_ms === undefined) throw outcome.fault;
+    await sleep(delay_ms * (0.5 + Math.random()), undefined, { signal: exchange.signal });
   }
 }
 
 /** The answer, or the fault that may pass. @throws EdgeError for a refusal, which will not */
-async function tryOnce(url: string, request: RequestInit, timeout_ms: number, signal: AbortSignal): Promise<Response | EdgeError> {
+async function tryOnce<Answer>(exchange: Exchange<Answer>): Promise<{ answer: Answer } | { fault: EdgeError }> {
+  const { url, request, read, timeout_ms, signal } = exchange;
+  const { origin } = new URL(url);
   signal.throwIfAborted();
   try {
-    const response = await fetch(url, { ...request, signal: AbortSignal.any([signal, AbortSignal.timeout(timeout_ms)]) });
-    if (response.ok) return response;
-    const text = await response.text();
-    if (response.status >= 500) return new EdgeError('unreachable', `the edge answered ${response.status}`);
-    const refusal = Refusal.safeParse(parseJson(text));
-    if (!refusal.success)
-      throw new EdgeError('unreachable', `${new URL(url).origin} answered ${response.status}, which is no answer of an Everframe edge`);
-    throw new EdgeError(refusal.data.error.code as ErrorCode, refusal.data.error.message);
+    const response = await fetch(url, { ...request(), signal: AbortSignal.any([signal, AbortSignal.timeout(timeout_ms)]) });
+    if (response.ok) return { answer: await read(response) };
+    const refusal = Refusal.safeParse(parseJson(await response.text()));
+    if (response.status < 500 && refusal.success) throw new EdgeError(refusal.data.error.code, refusal.data.error.message);
+    // Server errors pass, and so does what a proxy says in the edge's place.
+    return {
+      fault: new EdgeError('unreachable', `${origin} answered ${response.status}${refusal.success ? '' : ', not in the words of an edge'}`),
+    };
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof EdgeError) throw cause;
-    return new EdgeError('unreachable', `the edge at ${new URL(url).origin} did not answer`, { cause });
+    return { fault: new EdgeError('unreachable', `the edge at ${origin} gave no answer that can be read`, { cause }) };
   }
 }
 

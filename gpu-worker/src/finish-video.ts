@@ -8,27 +8,29 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ClaimAnswer, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
 import packageJson from '../package.json' with { type: 'json' };
-import { type JobContext, JobFailure } from './job.ts';
+import type { JobContext } from './job.ts';
+import { JobError, step } from './job-error.ts';
 import type { Lease } from './lease.ts';
 import { joinSegments } from './media/final-file.ts';
 import { encodeThumbnail } from './media/thumbnail.ts';
 import { type Progress, segmentPath } from './progress.ts';
 import type { GenerationFacts } from './provenance/assertions.ts';
-import { signAsset } from './provenance/sign-asset.ts';
+import { signAsset, UntrustedError } from './provenance/sign-asset.ts';
 
 export async function finishVideo(context: JobContext, lease: Lease, claim: ClaimAnswer, progress: Progress): Promise<void> {
   const { edge, scratch_dir } = context;
-  const { video_id, epoch } = lease;
+  const { video_id, epoch, signal } = lease;
+  const ticket = () => lease.ticket;
   const [first] = progress.segments;
   if (!first || progress.parent === null || !progress.checkpoint) throw new Error('a video without a commit cannot be finished');
 
   await fetchMissing(context, lease, progress.segments);
-  const init = await edge.download(lease.ticket, first.init, lease.signal);
+  const init = await edge.download(ticket, first.init, signal);
   const paths = progress.segments.map((segment) => segmentPath(scratch_dir, segment.chunk_index));
   const joined = join(scratch_dir, 'joined.mp4');
   await joinSegments(init, paths, joined);
 
-  const state = await edge.download(lease.ticket, progress.checkpoint, lease.signal);
+  const state = await edge.download(ticket, progress.checkpoint, signal);
   const { rgb, width, height } = await context.inference.thumbnail(state);
   const picture = join(scratch_dir, 'picture.jpg');
   await writeFile(picture, encodeThumbnail(rgb, width, height));
@@ -37,16 +39,16 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const video_path = await sign(context, joined, 'video/mp4', facts);
   const thumbnail_path = await sign(context, picture, 'image/jpeg', facts);
   const [video, thumbnail] = await Promise.all([
-    edge.upload(lease.ticket, finalKey(video_id, epoch), { path: video_path }, 'video/mp4', lease.signal),
-    edge.upload(lease.ticket, thumbnailKey(video_id, epoch), { path: thumbnail_path }, 'image/jpeg', lease.signal),
+    edge.upload(ticket, finalKey(video_id, epoch), { path: video_path }, 'video/mp4', signal),
+    edge.upload(ticket, thumbnailKey(video_id, epoch), { path: thumbnail_path }, 'image/jpeg', signal),
   ]);
-  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail }, lease.signal);
+  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail }, signal);
 }
 
 async function fetchMissing({ edge, scratch_dir }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<void> {
   for (const segment of segments) {
     const path = segmentPath(scratch_dir, segment.chunk_index);
-    if (!existsSync(path)) await writeFile(path, await edge.download(lease.ticket, segment.media, lease.signal));
+    if (!existsSync(path)) await writeFile(path, await edge.download(() => lease.ticket, segment.media, lease.signal));
   }
 }
 
@@ -57,11 +59,14 @@ async function sign(
   facts: GenerationFacts,
 ): Promise<string> {
   const out_path = source_path.replace(/(\.\w+)$/, '-signed$1');
-  try {
-    await signAsset({ signer: context.signer, source_path, mime_type, out_path, facts });
-  } catch (cause) {
-    throw new JobFailure('signing_failed', 'The video was made but could not be signed, so it is not published.', { cause });
-  }
+  await step('signing_failed', async () => {
+    try {
+      await signAsset({ signer: context.signer, source_path, mime_type, out_path, facts });
+    } catch (cause) {
+      if (!(cause instanceof UntrustedError)) throw cause;
+      throw new JobError('signing_failed', 'the signature is not trusted, so the video is not published', { permanent: true, cause });
+    }
+  });
   return out_path;
 }
 

@@ -1,13 +1,14 @@
 /**
  * A message's whole way: parse, claim, acknowledge, make the video under a lease, and say how it ended.
- * Whatever goes wrong, the video is released, failed with a code, or left to its lease; never forgotten.
+ * Whatever goes wrong, the video is released or failed with a code, or left to its lease; never forgotten.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ClaimAnswer, JobMessage } from '@everframe/shared';
 import type { Delivery } from './consume.ts';
 import { EdgeError } from './edge-client.ts';
-import { type JobContext, JobFailure } from './job.ts';
+import type { JobContext } from './job.ts';
+import { asJobError } from './job-error.ts';
 import { Lease } from './lease.ts';
 import { describeError, type Log } from './log.ts';
 import { makeVideo } from './make-video.ts';
@@ -17,16 +18,16 @@ export async function handleJob(context: JobContext, delivery: Delivery): Promis
   const { video_id } = JobMessage.parse(JSON.parse(delivery.body));
   const asked_at_ms = Date.now();
   const claim = await claimVideo(context, video_id);
-  // From here the lease owns the work, or nobody needs to do it.
-  await delivery.acknowledge();
-  if (!claim) return;
+  if (!claim) return delivery.acknowledge();
 
+  // The lease owns the work from here, and beats however long the queue takes to hear of it.
+  const lease = new Lease(context.edge, video_id, claim, asked_at_ms);
   const log: Log = (level, message, fields) => context.log(level, message, { video_id, epoch: claim.epoch, ...fields });
   const { command, segments } = claim;
   log('info', 'claimed', { model: command.model, frames_total: command.frames, from_chunk: segments.length });
-  const lease = new Lease(context.edge, video_id, claim, asked_at_ms);
   const scratch_dir = join(context.scratch_dir, `${video_id}-${claim.epoch}`);
   try {
+    await delivery.acknowledge();
     const outcome = await makeVideo({ ...context, log, scratch_dir }, lease, claim);
     log('info', outcome, { seconds: (Date.now() - asked_at_ms) / 1000 });
   } catch (error) {
@@ -59,12 +60,13 @@ async function giveBack(context: JobContext, log: Log, lease: Lease, error: unkn
     log('warn', 'the video is no longer ours', { error: describeError(cause) });
     return;
   }
-  log('error', 'job failed', { error: describeError(error), code: error instanceof JobFailure ? error.code : undefined });
+  const failure = asJobError(error);
+  const { code, permanent } = failure;
+  log('error', 'job failed', { error: describeError(failure), code, permanent });
   const { epoch, video_id } = lease;
-  const report =
-    error instanceof JobFailure
-      ? context.edge.fail(video_id, { epoch, code: error.code, message: error.message.slice(0, 500) }, lease.signal)
-      : context.edge.release(video_id, { epoch, reason: 'error' }, lease.signal);
+  const report = permanent
+    ? context.edge.fail(video_id, { epoch, code, message: failure.message.slice(0, 500) }, lease.signal)
+    : context.edge.release(video_id, { epoch, reason: 'error', code }, lease.signal);
   await report.catch((cause: unknown) =>
     log('warn', 'the edge did not hear of it; the lease will run out', { error: describeError(cause) }),
   );

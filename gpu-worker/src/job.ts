@@ -1,5 +1,5 @@
-/** What every step of a job needs, and how a step says that the video can't be made. */
-import type { EncoderName, FailureCode } from '@everframe/shared';
+/** What every step of a job needs. */
+import type { EncoderName } from '@everframe/shared';
 import type { EdgeClient } from './edge-client.ts';
 import type { InferenceProcess } from './inference-process.ts';
 import type { Log } from './log.ts';
@@ -20,15 +20,4 @@ export interface JobContext {
   readonly log: Log;
   /** Aborts on shutdown: the chunk in hand is finished, then the video is handed back. */
   readonly stop: AbortSignal;
-}
-
-/** The video can't be made, here or elsewhere: its owner sees `code` and the message. */
-export class JobFailure extends Error {
-  readonly code: FailureCode;
-
-  constructor(code: FailureCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'JobFailure';
-    this.code = code;
-  }
 }

@@ -7,7 +7,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { type ClaimAnswer, checkpointKey, initKey, type Segment, segmentKey } from '@everframe/shared';
 import { finishVideo } from './finish-video.ts';
 import type { GeneratedChunk } from './inference-process.ts';
-import { type JobContext, JobFailure } from './job.ts';
+import type { JobContext } from './job.ts';
+import { JobError, step } from './job-error.ts';
 import type { Lease } from './lease.ts';
 import { type Encoder, pickEncoder } from './media/encoder.ts';
 import { makeSegment } from './media/segmenter.ts';
@@ -16,15 +17,13 @@ import { framesDone, type Progress, segmentPath } from './progress.ts';
 /** @returns `completed`, or `released` when the worker is shutting down */
 export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimAnswer): Promise<'completed' | 'released'> {
   const { command } = claim;
-  if (!context.inference.packages.has(command.model)) {
-    throw new JobFailure('model_unavailable', `This worker has no package for the model ${command.model}.`);
-  }
+  requireModel(context, claim);
   await mkdir(context.scratch_dir, { recursive: true });
-  const encoder = chooseEncoder(context, claim);
+  const encoder = await step('encoding_failed', () => chooseEncoder(context, claim));
   let progress: Progress = claim;
 
   if (framesDone(progress) < command.frames) {
-    const state = claim.checkpoint && (await context.edge.download(lease.ticket, claim.checkpoint, lease.signal));
+    const state = claim.checkpoint && (await context.edge.download(() => lease.ticket, claim.checkpoint, lease.signal));
     for await (const chunk of context.inference.generate(command, state, lease.signal)) {
       progress = await deliverChunk(context, lease, claim, encoder, progress, chunk);
       if (context.stop.aborted && framesDone(progress) < command.frames) {
@@ -35,6 +34,13 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
   }
   await finishVideo(context, lease, claim, progress);
   return 'completed';
+}
+
+function requireModel({ inference }: JobContext, { command: { model, model_version } }: ClaimAnswer): void {
+  const found = inference.packages.get(model);
+  if (found?.version === model_version) return;
+  const here = found ? `version ${found.version}` : 'none';
+  throw new JobError('model_unavailable', `the video needs ${model} ${model_version}; this worker has ${here} of it`);
 }
 
 /** A video keeps the encoder that it began with: parameter sets must be the same in all of its segments. */
@@ -55,14 +61,18 @@ async function deliverChunk(
   chunk: GeneratedChunk,
 ): Promise<Progress> {
   const { edge, scratch_dir, log } = context;
-  const { video_id, epoch, ticket, signal } = lease;
+  const { video_id, epoch, signal } = lease;
+  const ticket = () => lease.ticket;
   const { chunk_index, first_frame, frame_count } = chunk;
   const began_at_ms = Date.now();
   const { width, height, fps } = command;
-  const encoded = await encoder.encode(chunk.frames, { width, height, fps, signal });
-  const files = makeSegment(encoded, { width, height, fps, chunk_index, first_frame });
+  const files = await step('encoding_failed', async () => {
+    const encoded = await encoder.encode(chunk.frames, { width, height, fps, signal });
+    const made = makeSegment(encoded, { width, height, fps, chunk_index, first_frame });
+    requireSameInit(progress, made.init, encoder);
+    return made;
+  });
   const encoded_at_ms = Date.now();
-  requireSameInit(progress, files.init, encoder);
 
   await writeFile(segmentPath(scratch_dir, chunk_index), files.media);
   const [init, media, checkpoint] = await Promise.all([

@@ -20,7 +20,12 @@ export interface SignAssetOptions {
   readonly facts: GenerationFacts;
 }
 
-/** @throws Error when signing fails or the result is not trusted by the signer's own anchors */
+/** The signed file reads back as one that the signer's own anchors do not vouch for. */
+export class UntrustedError extends Error {
+  override readonly name = 'UntrustedError';
+}
+
+/** @throws UntrustedError, or Error when signing itself fails */
 export async function signAsset(options: SignAssetOptions): Promise<{ manifest_label: string }> {
   const { signer, source_path, mime_type, out_path, facts } = options;
   const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings(mime_type) };
@@ -42,7 +47,8 @@ export async function signAsset(options: SignAssetOptions): Promise<{ manifest_l
     await rename(draft_path, out_path);
     return { manifest_label };
   } catch (cause) {
-    throw new Error(`${mime_type} of ${facts.video_id} could not be signed: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    const message = `${mime_type} of ${facts.video_id} could not be signed: ${cause instanceof Error ? cause.message : cause}`;
+    throw cause instanceof UntrustedError ? new UntrustedError(message, { cause }) : new Error(message, { cause });
   } finally {
     await rm(draft_path, { force: true });
   }
@@ -51,7 +57,7 @@ export async function signAsset(options: SignAssetOptions): Promise<{ manifest_l
 async function requireTrusted(path: string, mime_type: SignedMimeType, trust_anchors_pem: string): Promise<string> {
   const report = await readManifest(path, mime_type, trust_anchors_pem);
   if (report.state !== 'trusted' || !report.manifest_label) {
-    throw new Error(`read back, it must be trusted; it is ${report.state} (${report.failures.join(', ') || 'no failure named'})`);
+    throw new UntrustedError(`read back, it must be trusted; it is ${report.state} (${report.failures.join(', ') || 'no failure named'})`);
   }
   return report.manifest_label;
 }
