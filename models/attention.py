@@ -27,10 +27,10 @@ class MultiHeadAttention(nn.Module):
             return self.out(value.expand_as(query))
         query, key, value = self.split(query), self.split(key), self.split(value)
         # Written out: for so short sequences several times faster on CPUs than the fused kernel
-        scores = query @ key.transpose(-2, -1) * query.shape[-1] ** -0.5
+        scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
         if mask is not None:
             scores = scores + ((mask - 1) * 1e4)[:, None, None, :].to(scores.dtype)
-        mixed = scores.float().softmax(-1).to(value.dtype) @ value
+        mixed = scores.softmax(-1) @ value
         return self.out(mixed.transpose(1, 2).flatten(2))
 
     def split(self, x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from config import ModelConfig
 from latents import CLIP_FRAMES, LatentClips
 
 CAPTION_DROPOUT = 0.1
-FIRST_CHUNK_SHARE = 0.4
+FIRST_CHUNK_SHARE = 0.5
 ANCHOR_SHARE = 0.85
 CONTEXT_NOISE_SHARE, CONTEXT_NOISE = 0.6, 0.25
 

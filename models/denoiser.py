@@ -19,6 +19,10 @@ from attention import MultiHeadAttention, normalize
 from config import ModelConfig
 
 SIGMA_FREQUENCIES = 16
+# A motion block's waves, in whole turns across and down the picture, and its fastest first speed
+# in picture sides a frame
+TURNS = torch.tensor([(1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (0, 3), (1, 1), (1, -1)], dtype=torch.float32)
+FASTEST = 0.0625
 
 
 class Denoiser(nn.Module):
@@ -38,6 +42,7 @@ class Denoiser(nn.Module):
         self.to_middle = nn.Linear(4 * fine, middle)
         self.down_middle = ResidualBlock(middle, middle, condition)
         self.down_middle_time = TimeBlock(middle, heads, frames)
+        self.down_middle_motion = MotionBlock(middle, condition, heads, config.latent_side // 2)
         self.down_middle_text = ContextBlock(middle, text, heads)
         self.to_coarse = nn.Linear(4 * middle, coarse)
         self.first_coarse = ResidualBlock(coarse, coarse, condition)
@@ -79,6 +84,7 @@ class Denoiser(nn.Module):
         x = fine = self.down_fine_time(self.down_fine(x, condition), window)
         x = self.to_middle(space_to_depth(x))
         x = self.down_middle_time(self.down_middle(x, condition), window)
+        x = self.down_middle_motion(x, condition, window)
         x = middle = self.down_middle_text(x, context, batch)
         x = self.to_coarse(space_to_depth(x))
         x = self.coarse_everywhere(self.first_coarse(x, condition), window)
@@ -191,6 +197,54 @@ class SpaceTimeBlock(nn.Module):
         x = x.flatten(1, 2)
         x = x + self.attention(query, key_value)
         return (x + self.mlp(normalize(x))).reshape(shape)
+
+
+class MotionBlock(nn.Module):
+    """Attention among all places of all frames whose rotary angles mix place and time.
+
+    The angle of a channel pair is a whole number of turns across the torus plus a learned speed
+    times the frame, so a pair sees points that move with one velocity as standing still; the words,
+    through the modulation, choose the pairs (rotary with mixed axes: arXiv 2403.13298).
+    """
+
+    def __init__(self, width: int, condition: int, heads: int, side: int):
+        super().__init__()
+        pairs = width // 2
+        generator = torch.Generator().manual_seed(side)
+        turns = TURNS[torch.randint(len(TURNS), (pairs,), generator=generator)]
+        speeds = (torch.rand(pairs, 2, generator=generator) * 2 - 1) * FASTEST
+        self.register_buffer("place_angles", 2 * math.pi * turns / side)
+        self.frequencies = nn.Parameter(-(self.place_angles * speeds * side).sum(-1))
+        self.modulation = nn.Linear(condition, 2 * width)
+        self.query_key_value = nn.Linear(width, 3 * width, bias=False)
+        self.attention = MultiHeadAttention(width, heads)
+
+    def forward(self, x: Tensor, condition: Tensor, window: tuple[int, int, int]) -> Tensor:
+        batch, frames, _ = window
+        shape = x.shape
+        scale, shift = self.modulation(condition)[:, None, None].chunk(2, dim=-1)
+        rows = self.query_key_value(torch.addcmul(shift, normalize(x), 1 + scale))
+        query, key, value = rows.reshape(batch, -1, 3 * shape[-1]).chunk(3, dim=-1)
+        angles = self.angles(frames, shape[1]).to(query.dtype)
+        key_value = torch.cat([self.rotate(key, angles), value], dim=-1)
+        mixed = self.attention(self.rotate(query, angles), key_value)
+        return x + mixed.reshape(shape)
+
+    def angles(self, frames: int, side: int) -> Tensor:
+        """Cosines and sines [2, frames * side * side, C / 2]."""
+        steps = torch.arange(side, device=self.frequencies.device, dtype=torch.float32)
+        down, across = steps[:, None, None], steps[None, :, None]
+        place = (across * self.place_angles[:, 0] + down * self.place_angles[:, 1]).flatten(0, 1)
+        time = torch.arange(frames, device=place.device, dtype=torch.float32)[:, None, None] * self.frequencies
+        angle = (place + time).flatten(0, 1)
+        return torch.stack([angle.cos(), angle.sin()])
+
+    def rotate(self, x: Tensor, angles: Tensor) -> Tensor:
+        """Turns the channel pairs (each head's first and second half) of [B, L, C]."""
+        heads = self.attention.heads
+        first, second = x.unflatten(-1, (heads, 2, -1)).unbind(-2)
+        cosine, sine = angles.unflatten(-1, (heads, -1))
+        return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1).flatten(-2)
 
 
 class ContextBlock(nn.Module):

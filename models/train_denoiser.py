@@ -20,7 +20,7 @@ from network import Network
 from optimizer import Optimizer
 
 SAVE_SECONDS = 60
-AVERAGE_DECAY = 0.999
+AVERAGE_DECAY = 0.998
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def train_denoiser(path: Path, stage: Stage, worker: int, workers: int, device: 
     network = Network().to(device, memory_format=torch.channels_last)
     if checkpoint.get("network"):
         network.load_state_dict(checkpoint.get("network"))
-    average = {name: value.clone() for name, value in (checkpoint.get("average") or network.state_dict()).items()}
+    average = {name: value.float().clone() for name, value in (checkpoint.get("average") or network.state_dict()).items()}
     optimizer = Optimizer(network, worker, workers)
     progress = {"name": stage.name, "seconds": 0.0, "steps": 0, "frames": 0, "chunks": 0}
     if (checkpoint.get("stage") or {}).get("name") == stage.name:
