@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import OpenAI from 'openai';
 import { decodeVideo } from './decode.ts';
@@ -8,6 +8,8 @@ import { verify } from './independent-verifier.ts';
 
 const PROMPT = 'a yellow star moves right over the forest';
 const SECONDS = 16;
+/** How often the SQS client tries a request. */
+const ATTEMPTS_OF_SDK = 3;
 
 let harness: Harness;
 let undisturbed: string;
@@ -16,13 +18,17 @@ before(async () => {
   harness = await startHarness();
   undisturbed = await framesOf(await createVideo());
 });
+// Tests end workers: whatever one of them left, the next begins with a queue without faults and a worker that lives.
+beforeEach(async () => {
+  harness.stack.queue.faults.clear();
+  if (!harness.livingWorker()) await harness.stack.startWorker();
+});
 after(() => harness?.stop());
 
 test('a worker killed in mid-video is replaced, and the video has the frames of an undisturbed run', async () => {
   const id = await createVideo();
   await harness.event(id, 'committed', 3);
-  const [worker] = harness.stack.workers;
-  worker?.kill('SIGKILL');
+  harness.livingWorker()?.kill('SIGKILL');
   await harness.stack.startWorker();
   await harness.finished(id);
 
@@ -39,8 +45,7 @@ test('a worker killed in mid-video is replaced, and the video has the frames of 
 test('a worker that is told to stop finishes its chunk and hands the video back at once', async () => {
   const id = await createVideo();
   await harness.event(id, 'committed', 2);
-  const busy = harness.stack.workers.findLast(({ pid }) => pid !== undefined);
-  busy?.kill('SIGTERM');
+  harness.livingWorker()?.kill('SIGTERM');
   await harness.event(id, 'released', 1);
   await harness.stack.startWorker();
   await harness.finished(id);
@@ -72,9 +77,48 @@ test('a message that nobody can read ends in the dead-letter queue, and the next
   assert.equal(letter, 'not a job');
 });
 
+test('a queue that fails, and loses its answer so that the message is doubled, gives one video with one claim', async () => {
+  const { faults } = harness.stack.queue;
+  await harness.stopWorkers();
+  faults.add('SendMessage', { kind: 'error' }, 2);
+  faults.add('SendMessage', { kind: 'drop_response' });
+  const { id } = await harness.client.videos.create({ prompt: PROMPT, seconds: '4' });
+  await harness.queueHolds(2);
+  await harness.stack.startWorker();
+  await requireOneClaim(id);
+});
+
+test('a message that could not be deleted, or of whose deletion nobody heard, gives one video with one claim', async () => {
+  const { faults } = harness.stack.queue;
+  for (const kind of ['drop_request', 'drop_response'] as const) {
+    faults.add('DeleteMessage', { kind }, ATTEMPTS_OF_SDK);
+    const { id } = await harness.client.videos.create({ prompt: PROMPT, seconds: '4' });
+    await requireOneClaim(id);
+  }
+});
+
+test('a video deleted in mid-work is gone, its worker goes on to the next, and no message is left', async () => {
+  const id = await createVideo();
+  await harness.event(id, 'committed', 2);
+  assert.deepEqual(await harness.client.videos.delete(id), { id, object: 'video.deleted', deleted: true });
+  await assert.rejects(harness.client.videos.retrieve(id), OpenAI.NotFoundError);
+  await assert.rejects(harness.client.videos.delete(id), OpenAI.NotFoundError);
+  const next = await harness.client.videos.create({ prompt: PROMPT, seconds: '4' });
+  await harness.finished(next.id);
+  await harness.queueEmpty();
+});
+
 async function createVideo(): Promise<string> {
   const { id } = await harness.client.videos.create({ prompt: PROMPT, seconds: String(SECONDS) as '4', ...{ seed: 11 } });
   return id;
+}
+
+async function requireOneClaim(id: string): Promise<void> {
+  await harness.finished(id);
+  await harness.queueEmpty();
+  const types = (await harness.events(id)).map(({ type }) => type);
+  assert.equal(types.filter((type) => type === 'claimed').length, 1);
+  assert.equal(types.filter((type) => type === 'completed').length, 1);
 }
 
 async function framesOf(id: string): Promise<string> {
@@ -87,14 +131,3 @@ async function framesOf(id: string): Promise<string> {
 function committedChunks(events: readonly { type: string; chunk_index?: number }[]): number[] {
   return events.filter(({ type }) => type === 'committed').map(({ chunk_index }) => chunk_index ?? -1);
 }
-
-test('a video deleted in mid-work is gone, its worker goes on to the next, and no message is left', async () => {
-  const id = await createVideo();
-  await harness.event(id, 'committed', 2);
-  assert.deepEqual(await harness.client.videos.delete(id), { id, object: 'video.deleted', deleted: true });
-  await assert.rejects(harness.client.videos.retrieve(id), OpenAI.NotFoundError);
-  await assert.rejects(harness.client.videos.delete(id), OpenAI.NotFoundError);
-  const next = await harness.client.videos.create({ prompt: PROMPT, seconds: '4' });
-  await harness.finished(next.id);
-  await harness.queueEmpty();
-});

@@ -6,8 +6,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { PACKAGES_DIR, type Stack, type StackOptions, startStack } from '@everframe/cli/stack';
+import { DeleteMessageCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PACKAGES_DIR, type Stack, type StackOptions, type StackWorker, startStack } from '@everframe/cli/stack';
 import type { RecordedEvent } from '@everframe/shared';
 import OpenAI from 'openai';
 
@@ -109,11 +109,40 @@ export class Harness {
     return this.stack.createAccount('Stranger');
   }
 
-  /** What requests have left behind so far. */
-  async traces(): Promise<{ videos: number; messages: number }> {
-    const row = await this.stack.db.prepare('SELECT count(*) AS videos FROM videos').first<{ videos: number }>();
-    const { visible, in_flight } = await this.#queueCounts();
-    return { videos: row?.videos ?? 0, messages: visible + in_flight };
+  /** Ids of the videos that the index has. */
+  async indexed(): Promise<string[]> {
+    const row = await this.stack.db.prepare('SELECT json_group_array(id) AS ids FROM videos').first<{ ids: string }>();
+    return JSON.parse(row?.ids ?? '[]');
+  }
+
+  /** Waits until the index has the video. */
+  async indexHas(id: string): Promise<void> {
+    await this.#until(`${id} is in the index`, async () => (await this.indexed()).includes(id) || undefined);
+  }
+
+  /** Takes messages until that video's has come and no other waits. Resolves to the video ids of all. */
+  async takeMessages(id: string): Promise<string[]> {
+    const QueueUrl = this.stack.queue.url;
+    const taken: string[] = [];
+    return this.#until(`the message of ${id} is in the queue`, async () => {
+      const { Messages = [] } = await this.sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+      for (const { Body = '', ReceiptHandle } of Messages) {
+        taken.push(JSON.parse(Body).video_id);
+        await this.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+      }
+      return Messages.length === 0 && taken.includes(id) ? taken : undefined;
+    });
+  }
+
+  /** The worker that runs, or undefined. */
+  livingWorker(): StackWorker | undefined {
+    return this.stack.workers.findLast(({ pid }) => pid !== undefined);
+  }
+
+  /** Tells every worker to stop and waits until none runs. */
+  async stopWorkers(): Promise<void> {
+    for (const worker of this.stack.workers) if (worker.pid !== undefined) worker.kill('SIGTERM');
+    await this.#until('no worker runs', async () => this.livingWorker() === undefined || undefined);
   }
 
   /** Waits until that many messages are there for the taking. */

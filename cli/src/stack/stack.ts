@@ -6,7 +6,7 @@ import { rootCertificatePath } from '@everframe/gpu-worker/development-chain';
 import { createApiKey, describeError } from '@everframe/shared';
 import { errorCode, Failure } from '../failure.ts';
 import { PACKAGES_DIR } from '../repository.ts';
-import { addAccount, type Database, ensureDevelopmentAccount } from './account.ts';
+import { accountIdOf, addAccount, type Database, ensureDevelopmentAccount } from './account.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
 import { type EdgeRuntime, startEdge } from './edge-runtime.ts';
 import { type LocalSecrets, openSecrets } from './secrets.ts';
@@ -20,6 +20,7 @@ import { undoAll } from './undo-all.ts';
 import type { WorkerLogLine } from './worker-process.ts';
 
 export { PACKAGES_DIR } from '../repository.ts';
+export type { StackWorker } from './stack-worker.ts';
 
 export interface StackOptions {
   /** 0 takes a free one. @default 0 */
@@ -130,7 +131,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       startWorker,
       async createAccount(name) {
         const key = createApiKey();
-        await addAccount(edge.db, { id: `acct_${key.id}`, name }, key, secrets.key_pepper);
+        await addAccount(edge.db, { id: accountIdOf(key), name }, key, secrets.key_pepper);
         return key.text;
       },
       db: edge.db,
