@@ -17,6 +17,7 @@ const COMMANDS = {
   dev: { program: ['cli/src/main.ts', 'dev'], own_group: true },
   generate: { program: ['cli/src/main.ts', 'generate'], own_group: true },
   verify: { program: ['cli/src/main.ts', 'verify'], own_group: true },
+  keys: { program: ['cli/src/main.ts', 'keys'] },
   test: { program: ['scripts/test.mjs'] },
   check: { program: ['scripts/check.mjs'] },
   bench: { program: ['bench/run.ts'] },

@@ -20,6 +20,8 @@ const REFUSALS: readonly [string, string[], RegExp][] = [
   ['a prompt without quotes', ['generate', 'a', 'boat'], /one argument; got 2.*quotes/],
   ['an argument that dev does not take', ['dev', 'now'], /dev takes no arguments; got 'now'/],
   ['verify without a file', ['verify'], /verify needs a file/],
+  ['an account without a name', ['keys', 'create'], /--name must have 1 to 100 characters; got 0/],
+  ['a deed that keys does not know', ['keys', 'drop'], /keys knows one thing, create; got 'drop'/],
   ['a server without a key', ['generate', 'a boat', '--url', 'http://127.0.0.1:1'], /needs a key/],
 ];
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * everframe dev|generate|verify. Chooses the command and turns its outcome into an exit code:
+ * everframe dev|generate|verify|keys. Chooses the command and turns its outcome into an exit code:
  * 0 done, 1 did not work, 2 wrong command line, 130 interrupted.
  */
 import { Failure } from './failure.ts';
@@ -11,8 +11,9 @@ const HELP = `Everframe: the Videos API as open software.
   everframe dev                  run the whole service on this machine
   everframe generate "<prompt>"  make a signed video
   everframe verify <file>        say who made a file, and whether it was altered
+  everframe keys create          make an account and its key for a deployed service
 
-Each has --help. In a checkout: npm start, npm run video -- "<prompt>", npm run verify -- <file>.
+Each has --help. In a checkout: npm start, npm run video -- "<prompt>", npm run verify -- <file>, npm run keys -- create.
 `;
 
 process.exit(await main(process.argv.slice(2)));
@@ -27,6 +28,8 @@ async function main([command, ...args]: string[]): Promise<number> {
         return await (await import('./commands/generate.ts')).generate(args, interrupt);
       case 'verify':
         return await (await import('./commands/verify.ts')).verify(args);
+      case 'keys':
+        return await (await import('./commands/keys.ts')).keys(args);
       case undefined:
       case 'help':
       case '--help':
@@ -34,7 +37,9 @@ async function main([command, ...args]: string[]): Promise<number> {
         process.stdout.write(HELP);
         return command === undefined ? 2 : 0;
       default:
-        process.stderr.write(`There is no command '${command}'. There are dev, generate and verify; \`everframe --help\` says more.\n`);
+        process.stderr.write(
+          `There is no command '${command}'. There are dev, generate, verify and keys; \`everframe --help\` says more.\n`,
+        );
         return 2;
     }
   } catch (error) {
