@@ -19,7 +19,17 @@ const rows = videos.map((video, row) => {
   return `[${row}:v]select='not(mod(n,${every}))',scale=${side},tile=${COLUMNS}x1:nb_frames=${COLUMNS}:padding=4:color=white[r${row}]`;
 });
 const stacked = videos.length === 1 ? '[r0]null' : `${videos.map((_, row) => `[r${row}]`).join('')}vstack=inputs=${videos.length}`;
-run(['-y', ...videos.flatMap((video) => ['-i', video]), '-filter_complex', `${rows.join(';')};${stacked}`, '-frames:v', '1', '-vsync', '0', out]);
+run([
+  '-y',
+  ...videos.flatMap((video) => ['-i', video]),
+  '-filter_complex',
+  `${rows.join(';')};${stacked}`,
+  '-frames:v',
+  '1',
+  '-vsync',
+  '0',
+  out,
+]);
 
 function countFrames(video) {
   const { stderr } = run(['-i', video, '-f', 'null', '-'], 'info');
