@@ -38,7 +38,7 @@ function stampPath(folder) {
   return join(folder, 'node_modules', '.stamp');
 }
 
-export function stampOf(folder) {
+function stampOf(folder) {
   const lockfile = readFileSync(join(folder, 'package-lock.json'));
   return `${createHash('sha256').update(lockfile).digest('hex')} ${process.platform}-${process.arch}`;
 }

@@ -52,7 +52,7 @@ export function startWorkerProcess(env: Readonly<Record<string, string>>, onLog:
     detached: process.platform !== 'win32',
   });
   // Before anything can throw: an error event that nobody listens to ends this process.
-  const failed = new Promise<Error>((resolve) => child.once('error', resolve));
+  const failed = new Promise<Error>((resolve) => child.on('error', resolve));
   const { pid } = child;
   if (pid === undefined) throw new Failure('The worker could not be started: no process could be made.');
   let last_error: string | undefined;
