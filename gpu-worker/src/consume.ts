@@ -10,7 +10,8 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { describeError, type Log } from './log.ts';
+import { describeError } from '@everframe/shared';
+import type { Log } from './log.ts';
 
 export interface Delivery {
   readonly body: string;

@@ -18,6 +18,7 @@ import {
   type FailRequest,
   LeaseAnswer,
   type ReleaseRequest,
+  UPLOAD_TIMEOUT_SECONDS,
 } from '@everframe/shared';
 import { z } from 'zod';
 
@@ -34,7 +35,7 @@ export class EdgeError extends Error {
 
 const Refusal = z.object({ error: z.object({ code: z.enum(Object.keys(ERROR_KINDS) as ErrorCode[]), message: z.string() }) });
 const CALL_TIMEOUT_MS = 15_000;
-const UPLOAD_TIMEOUT_MS = 120_000;
+const UPLOAD_TIMEOUT_MS = UPLOAD_TIMEOUT_SECONDS * 1000;
 /** Waits between tries: a deploy or a short network fault passes, a lease of 30 s does not. */
 const RETRY_DELAYS_MS = [200, 800, 2000, 5000];
 

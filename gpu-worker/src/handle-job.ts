@@ -4,13 +4,13 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ClaimAnswer, JobMessage } from '@everframe/shared';
+import { type ClaimAnswer, describeError, JobMessage } from '@everframe/shared';
 import type { Delivery } from './consume.ts';
 import { EdgeError } from './edge-client.ts';
 import type { JobContext } from './job.ts';
 import { asJobError } from './job-error.ts';
 import { Lease } from './lease.ts';
-import { describeError, type Log } from './log.ts';
+import type { Log } from './log.ts';
 import { makeVideo } from './make-video.ts';
 
 /** @throws when the message must stay in the queue: unreadable, or the edge is away */

@@ -9,9 +9,3 @@ export function createLog(context: Readonly<Record<string, unknown>>): Log {
     process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...context, ...fields })}\n`);
   };
 }
-
-/** The message of an error and of each cause behind it, on one line. */
-export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
-}
