@@ -88,7 +88,7 @@ async function startOwn({ data_dir, interrupt, say }: ServiceOptions): Promise<S
     onWorkerLog(line) {
       if (line.level === 'error') say(`worker: ${line.message}${typeof line.error === 'string' ? `: ${line.error}` : ''}`);
     },
-    onWorkerGone: (error) => fail(error),
+    onFailure: fail,
   });
   return { url: stack.url, api_key: stack.api_key, is_local: true, is_own: true, failure, close: () => stack.stop() };
 }

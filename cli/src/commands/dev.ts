@@ -39,6 +39,8 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
   const data_dir = values['data-dir'] ?? DEFAULT_DATA_DIR;
   requireNoRunningStack(lockFileOf(data_dir));
   const port = await choosePort(asked_port, say);
+  const { promise: failure, reject: fail } = Promise.withResolvers<never>();
+  failure.catch(() => undefined);
   let stack: Stack;
   try {
     stack = await startStack({
@@ -48,6 +50,7 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
       keep_workers_alive: true,
       signal: interrupt,
       log: say,
+      onFailure: fail,
       onWorkerLog(line) {
         const text = workerLogText(line, new Date());
         if (text !== undefined) show(`${text}\n`);
@@ -59,10 +62,13 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
   }
   if (values.json) process.stdout.write(`${JSON.stringify({ url: stack.url, api_key: stack.api_key })}\n`);
   else show(banner(stack));
-  await aborted(interrupt);
-  if (!values.json) show('\nStopping ...\n');
-  await stack.stop();
-  return 0;
+  try {
+    await Promise.race([aborted(interrupt), failure]);
+    return 0;
+  } finally {
+    if (!values.json) show('\nStopping ...\n');
+    await stack.stop();
+  }
 }
 
 function banner(stack: Stack): string {

@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiClient, type CreateVideo, type Video } from '../api-client.ts';
 import { checkManifest } from '../check-manifest.ts';
 import { readCommandLine } from '../command-line.ts';
@@ -44,6 +45,7 @@ const OPTIONS = {
 } as const;
 
 const ABANDON_TIMEOUT_MS = 3000;
+const FAILURE_DELAY_MS = 300;
 
 export async function generate(args: readonly string[], interrupt: AbortSignal): Promise<number> {
   const { values, positionals } = readCommandLine('generate', args, OPTIONS);
@@ -74,7 +76,11 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
   });
   try {
     const client = new ApiClient(service, interrupt);
-    const created = await client.createVideo(fields);
+    const created = await client.createVideo(fields).catch(async (error: unknown) => {
+      // An own service that broke down says why a moment later.
+      await Promise.race([service.failure, sleep(FAILURE_DELAY_MS)]);
+      throw error;
+    });
     const video = await makeVideo(client, created, service, interrupt).catch(async (error: unknown) => {
       if (interrupt.aborted) await abandon(created.id, service, say);
       throw error;

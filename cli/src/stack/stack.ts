@@ -4,10 +4,11 @@
  */
 import { rootCertificatePath } from '@everframe/gpu-worker/development-chain';
 import { createApiKey, describeError } from '@everframe/shared';
-import { errorCode, Failure } from '../failure.ts';
+import { errorCode } from '../failure.ts';
 import { PACKAGES_DIR } from '../repository.ts';
 import { accountIdOf, addAccount, type Database, ensureDevelopmentAccount } from './account.ts';
 import { type DataDir, openDataDir } from './data-dir.ts';
+import { diskFull, watchDisk } from './disk-watch.ts';
 import { type EdgeRuntime, startEdge } from './edge-runtime.ts';
 import { type LocalSecrets, openSecrets } from './secrets.ts';
 import type { QueueFaults } from './sqs-faults.ts';
@@ -44,8 +45,8 @@ export interface StackOptions {
   readonly signal?: AbortSignal;
   /** What happens to the stack itself, in sentences. */
   readonly log?: (line: string) => void;
-  /** A worker died and could not be replaced. */
-  readonly onWorkerGone?: (error: Error) => void;
+  /** The stack can make no more videos: the disk is full, or a worker died and could not be replaced. */
+  readonly onFailure?: (error: Error) => void;
   /** Every line of every worker's log. */
   readonly onWorkerLog?: (line: WorkerLogLine) => void;
 }
@@ -77,8 +78,9 @@ const REGION = 'us-east-1';
 
 /** @throws Failure in one sentence where the machine or the data folder is not fit; nothing is left running then */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const log = options.log ?? (() => undefined);
+  const { log = () => undefined, onFailure = () => undefined } = options;
   const data = await openDataDir(options.data_dir);
+  const disk = watchDisk(data.path, log, onFailure);
   const undo: (() => unknown)[] = [];
   const stop = once(() => undoAll(undo));
   try {
@@ -96,7 +98,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.signal?.throwIfAborted();
 
     const vars = { ...edgeVars(secrets, queue), ...options.edge_vars };
-    const edge = await startEdge({ port: options.port ?? 0, entry: options.edge_entry, data, vars, log });
+    const edge = await startEdge({ port: options.port ?? 0, entry: options.edge_entry, data, vars, log: disk.log });
     undo.push(() => edge.stop());
     await ensureDevelopmentAccount(edge.db, secrets);
     options.signal?.throwIfAborted();
@@ -109,7 +111,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         keep_alive: options.keep_workers_alive ?? false,
         onLog: options.onWorkerLog ?? (() => undefined),
         say: log,
-        onGone: options.onWorkerGone ?? (() => undefined),
+        onGone: onFailure,
       });
       workers.push(worker);
       await orAbort(worker.ready, options.signal);
@@ -141,7 +143,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   } catch (error) {
     // Why it did not start matters more than what could not be ended then.
     await stop().catch((left: unknown) => log(describeError(left)));
-    if (errorCode(error) === 'ENOSPC') throw new Failure(`The disk that holds ${data.path} is full.`, { cause: error });
+    if (disk.is_full || errorCode(error) === 'ENOSPC') throw diskFull(data.path, error);
     throw error;
   }
 }
