@@ -2,7 +2,7 @@
  * The development chain in its folder: made at the first start, read at every other, its signing certificate renewed
  * before it ends. The root's key is thrown away after use; the intermediate's stays, to renew with.
  */
-import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Credential, issueIntermediate, issueLeaf, issueRoot } from './certificates.ts';
@@ -57,7 +57,7 @@ async function makeChain(dir: string, folder: string, now: Date): Promise<void> 
 async function renewLeaf(folder: string, now: Date): Promise<void> {
   const path = join(folder, FILES.intermediate);
   const intermediate = await readPem(path, (pem) => ({ certificate: `${new X509Certificate(pem)}`, private_key: privateKeyPem(pem) }));
-  const aside = join(folder, `.new-${process.pid}-${Date.now()}`);
+  const aside = join(folder, `.new-${randomUUID()}`);
   await writeCredential(aside, await issueLeaf(intermediate, now));
   await rename(aside, join(folder, FILES.leaf));
 }
