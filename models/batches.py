@@ -13,6 +13,9 @@ from latents import CLIP_FRAMES, LatentClips
 CAPTION_DROPOUT = 0.1
 FIRST_CHUNK_SHARE = 0.5
 ANCHOR_SHARE = 0.85
+# Of the normal draw behind sigma = sigmoid(draw). Chunks need more of the high end, where it is
+# decided where the object is in all twelve frames at once
+FRAME_SIGMA_MEAN, CHUNK_SIGMA_MEAN, SIGMA_DEVIATION = 0.4, 1.1, 1.2
 CONTEXT_NOISE_SHARE, CONTEXT_NOISE = 0.6, 0.25
 
 
@@ -59,7 +62,8 @@ def assemble(clips, chosen, latents, cells, anchors, present, continued, object_
     size, frames = latents.shape[:2]
     clean = torch.from_numpy(latents.astype(np.float32)).transpose(1, 2)
     overlap = torch.from_numpy(continued[:, None] & (np.arange(frames) < ModelConfig.overlap_frames))
-    sigma = 1 / (1 + np.exp(-rng.normal(0.4, 1.2, size)))
+    mean = FRAME_SIGMA_MEAN if frames == 1 else CHUNK_SIGMA_MEAN
+    sigma = 1 / (1 + np.exp(-rng.normal(mean, SIGMA_DEVIATION, size)))
     # A share of pure noise: sampling starts there, and a logit-normal draw never reaches it
     sigma[rng.random(size) < 0.06] = 1
     sigmas = torch.from_numpy(sigma.astype(np.float32))[:, None].expand(-1, frames) * ~overlap

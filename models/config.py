@@ -25,6 +25,6 @@ class ModelConfig:
     widths: tuple[int, int, int] = (64, 128, 192)
     # sampling
     num_inference_steps: int = 8
-    shift: float = 1.0
+    shift: float = 5.0
     first_chunk_guidance_scale: float = 2.5
     guidance_scale: float = 1.0

@@ -55,7 +55,7 @@ def run_worker(worker: int, args: argparse.Namespace) -> None:
         clip_count=args.clips,
         frames_a_step=args.frames_a_step,
         chunks_a_step=args.chunks_a_step,
-        frame_step_share=1.0 if args.stage == "frames" else 0.2,
+        frame_step_share=1.0 if args.stage == "frames" else 0.1,
         object_weight=args.object_weight,
         rate=args.rate,
         final_rate=args.final_rate,
