@@ -180,7 +180,8 @@ def draw_sheet(network: PackagedNetwork, settings: dict, path: Path) -> None:
         label = Image.new("RGB", (96 * len(small), 16), "white")
         Draw(label).text((4, 2), prompt, fill="black")
         rows += [np.concatenate(small, 1), np.asarray(label)]
-    Image.fromarray(np.concatenate(rows)).quantize(160).save(path, optimize=True)
+    sheet = Image.fromarray(np.concatenate(rows))
+    sheet.quantize(256, Image.Quantize.FASTOCTREE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
