@@ -1,5 +1,5 @@
 /**
- * `node scripts/contact-sheet.mjs <out.png> <video.mp4> …`: a row for each video, eight frames evenly over its length.
+ * `node scripts/contact-sheet.mjs <out.jpg> <video.mp4> …`: a row for each video, eight frames evenly over its length.
  * Needs the test packages (their ffmpeg), which `npm install` brings.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ const FRAME_SIDE = 112;
 
 const [out, ...videos] = process.argv.slice(2);
 if (!out || videos.length === 0) {
-  console.error('usage: node scripts/contact-sheet.mjs <out.png> <video.mp4> …');
+  console.error('usage: node scripts/contact-sheet.mjs <out.jpg> <video.mp4> …');
   process.exit(2);
 }
 const rows = videos.map((video, row) => {
@@ -28,6 +28,8 @@ run([
   '1',
   '-vsync',
   '0',
+  '-q:v',
+  '2',
   out,
 ]);
 
