@@ -1,5 +1,5 @@
 /** The worker's environment, parsed once at start into a frozen value. A missing or wrong variable stops the start and is named. */
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { EncoderName } from '@everframe/shared';
 import { z } from 'zod';
 
@@ -31,7 +31,7 @@ export interface WorkerConfig {
   readonly scratch_dir: string;
   readonly signer_dir: string;
   readonly provider: 'cpu' | 'cuda' | 'webgpu';
-  /** Threads inside one network. One is fastest for networks as small as the shipped ones. */
+  /** Threads inside one network; frames do not depend on it. More than two do not help networks as small as the shipped ones. */
   readonly threads: number;
   readonly encoder: EncoderName | 'auto';
   readonly ffmpeg_path: string | undefined;
@@ -55,7 +55,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     scratch_dir: env.EVERFRAME_SCRATCH_DIR,
     signer_dir: env.EVERFRAME_SIGNER_DIR,
     provider: env.EVERFRAME_PROVIDER,
-    threads: env.EVERFRAME_THREADS ?? 1,
+    threads: env.EVERFRAME_THREADS ?? Math.min(2, availableParallelism()),
     encoder: env.EVERFRAME_ENCODER,
     ffmpeg_path: env.FFMPEG_PATH,
   });
