@@ -79,7 +79,7 @@ async function startOwn({ data_dir, interrupt, say }: ServiceOptions): Promise<S
   failure.catch(() => undefined);
   const stack = await startStack({
     // The one that `dev` would take, so that the address shown at the end is right there too.
-    port: await choosePort(undefined, () => undefined),
+    choosePort: () => choosePort(undefined, () => undefined),
     data_dir,
     purpose: 'generate',
     keep_workers_alive: true,

@@ -85,7 +85,7 @@ function parsePrompt(value: unknown): string {
   }
   const prompt = value.toWellFormed().normalize('NFC').trim();
   if (prompt === '') {
-    throw new EverframeError('string_too_short', "'prompt' must have at least 1 character that is not white space; got an empty string.", {
+    throw new EverframeError('string_too_short', "'prompt' must have at least 1 character that is not white space; got none.", {
       param: 'prompt',
     });
   }

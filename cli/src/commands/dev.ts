@@ -38,13 +38,12 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
   if (!values.json) show('Everframe is starting ...\n');
   const data_dir = values['data-dir'] ?? DEFAULT_DATA_DIR;
   requireNoRunningStack(lockFileOf(data_dir));
-  const port = await choosePort(asked_port, say);
   const { promise: failure, reject: fail } = Promise.withResolvers<never>();
   failure.catch(() => undefined);
   let stack: Stack;
   try {
     stack = await startStack({
-      port,
+      choosePort: () => choosePort(asked_port, say),
       data_dir,
       purpose: 'dev',
       keep_workers_alive: true,

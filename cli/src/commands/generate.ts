@@ -55,7 +55,9 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
     return values.help ? 0 : 2;
   }
   if (others.length > 0)
-    throw usageFailure(`The prompt must be one argument; got ${positionals.length}. Put it in quotes: "a red balloon".`);
+    throw usageFailure(
+      `The prompt must be one argument; got ${positionals.length}. Put it in quotes, and options after "--": npm run video -- "a red balloon" --seconds 4`,
+    );
   const { seconds, seed, size, model } = values;
   const fields: CreateVideo = {
     prompt,

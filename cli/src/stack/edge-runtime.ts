@@ -9,7 +9,7 @@ import { REPOSITORY } from '../repository.ts';
 import type { Database } from './account.ts';
 import type { DataDir } from './data-dir.ts';
 import { bundleEdge } from './edge-bundle.ts';
-import { endStaleWorkerd, forgetWorkerd, recordWorkerd } from './workerd-record.ts';
+import { forgetWorkerd, recordWorkerd } from './workerd-record.ts';
 
 export interface EdgeRuntime {
   readonly url: string;
@@ -34,7 +34,6 @@ const CRON_INTERVAL_MS = 60_000;
 const NAME = 'everframe';
 
 export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): Promise<EdgeRuntime> {
-  for (const pid of await endStaleWorkerd(data.workerd_file)) log(`Ended a workerd that an earlier start left running (process ${pid}).`);
   keepWranglerQuiet(data);
   const restoreSignals = keepSignalHandlers();
   // Imported here, since both read the environment when they are loaded.

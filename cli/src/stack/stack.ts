@@ -19,13 +19,14 @@ import { lockStack } from './stack-lock.ts';
 import { openWorkerPlace, type StackWorker, type WorkerPlace } from './stack-worker.ts';
 import { undoAll } from './undo-all.ts';
 import type { WorkerLogLine } from './worker-process.ts';
+import { endStaleWorkerd } from './workerd-record.ts';
 
 export { PACKAGES_DIR } from '../repository.ts';
 export type { StackWorker } from './stack-worker.ts';
 
 export interface StackOptions {
-  /** 0 takes a free one. @default 0 */
-  readonly port?: number;
+  /** Called once nothing of an earlier start holds a port any more. 0 takes a free one. @default 0 */
+  readonly choosePort?: () => Promise<number>;
   readonly data_dir: string;
   /** @default 1 */
   readonly workers?: number;
@@ -86,6 +87,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const lock = lockStack(data.lock_file, options.purpose ?? 'test');
     undo.push(() => lock.release());
+    for (const pid of await endStaleWorkerd(data.workerd_file)) log(`Ended a workerd that an earlier start left running (process ${pid}).`);
+    const port = (await options.choosePort?.()) ?? 0;
     const secrets = await openSecrets(data.secrets_file);
     const credentials = { access_key_id: secrets.aws_access_key_id, secret_access_key: secrets.aws_secret_access_key };
 
@@ -98,7 +101,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.signal?.throwIfAborted();
 
     const vars = { ...edgeVars(secrets, queue), ...options.edge_vars };
-    const edge = await startEdge({ port: options.port ?? 0, entry: options.edge_entry, data, vars, log: disk.log });
+    const edge = await startEdge({ port, entry: options.edge_entry, data, vars, log: disk.log });
     undo.push(() => edge.stop());
     await ensureDevelopmentAccount(edge.db, secrets);
     options.signal?.throwIfAborted();

@@ -18,7 +18,13 @@ export function answerError(error: unknown, c: Context<AppEnv>): Response {
 }
 
 export function unknownRoute(c: Context<AppEnv>): Response {
-  return answerError(new EverframeError('unknown_route', `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}.`), c);
+  return answerError(
+    new EverframeError(
+      'unknown_route',
+      `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. The API lies under /v1: a client's base URL ends with it.`,
+    ),
+    c,
+  );
 }
 
 /** @param allow the methods that the route has, as the `allow` header lists them */

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+test('after its launcher was killed outright, the service comes back on the same port with the same key', async () => {
+  const data_dir = await mkdtemp(join(tmpdir(), 'everframe-dev-'));
+  const started: ChildProcess[] = [];
+  const start = async (port: string) => {
+    const child = spawn(process.execPath, [MAIN, 'dev', '--json', '--port', port, '--data-dir', data_dir], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    started.push(child);
+    let said = '';
+    child.stderr.on('data', (part: Buffer) => {
+      said += part;
+    });
+    const [line] = await Promise.race([
+      once(createInterface(child.stdout), 'line'),
+      once(child, 'exit').then(() => assert.fail(`ended before it was ready: ${said}`)),
+    ]);
+    return { child, ...(JSON.parse(line) as { url: string; api_key: string }) };
+  };
+  try {
+    const first = await start('0');
+    first.child.kill('SIGKILL');
+    await once(first.child, 'exit');
+    const second = await start(new URL(first.url).port);
+    assert.deepEqual([second.url, second.api_key], [first.url, first.api_key]);
+    second.child.kill('SIGINT');
+    assert.deepEqual(await once(second.child, 'exit'), [0, null]);
+  } finally {
+    for (const child of started) if (child.exitCode === null) child.kill('SIGKILL');
+    await rm(data_dir, { recursive: true, force: true });
+  }
+});
