@@ -9,7 +9,9 @@ import { it } from 'node:test';
 const MAIN = join(import.meta.dirname, 'main.ts');
 
 function everframe(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', timeout: 60_000 });
+  // As from a shell, whoever runs this test.
+  const { npm_lifecycle_event: _, ...env } = process.env;
+  return spawnSync(process.execPath, [MAIN, ...args], { env, encoding: 'utf8', timeout: 60_000 });
 }
 
 const REFUSALS: readonly [string, string[], RegExp][] = [
@@ -42,6 +44,12 @@ for (const command of ['dev', 'generate', 'verify']) {
     assert.match(stdout, /--data-dir/);
   });
 }
+
+it('started by npm, a refusal names the npm script', () => {
+  const env = { ...process.env, npm_lifecycle_event: 'video' };
+  const { stderr } = spawnSync(process.execPath, [MAIN, 'generate', 'a boat', '--fast'], { env, encoding: 'utf8', timeout: 60_000 });
+  assert.match(stderr, /`npm run video -- --help` says more/);
+});
 
 it('generate without a prompt shows the help', () => {
   const { status, stdout } = everframe('generate');

@@ -11,8 +11,14 @@ export function readCommandLine<const T extends ParseArgsOptionsConfig>(command:
     return parseArgs(config);
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('. ')[0] ?? error.message) : String(error);
-    throw usageFailure(`${reason}. \`everframe ${command} --help\` lists the options.`);
+    throw usageFailure(`${reason.replace(/\.$/, '')}. ${helpHint(command)}`);
   }
+}
+
+/** Where a command's help is, in the words that the person started it with. */
+export function helpHint(command: string): string {
+  const script = process.env.npm_lifecycle_event;
+  return `\`${script ? `npm run ${script} --` : `everframe ${command}`} --help\` says more.`;
 }
 
 /** An option that must be a whole number within bounds; undefined stays undefined. */

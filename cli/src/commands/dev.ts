@@ -1,5 +1,5 @@
 /** `everframe dev` (`npm start`): the whole service on this machine, until Ctrl-C. */
-import { readCommandLine, readWholeNumber } from '../command-line.ts';
+import { helpHint, readCommandLine, readWholeNumber } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
 import { aborted } from '../interrupt.ts';
 import { curlLine, indent, sdkLines } from '../next-steps.ts';
@@ -30,7 +30,7 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
     process.stdout.write(HELP);
     return 0;
   }
-  if (positionals.length > 0) throw usageFailure(`dev takes no arguments; got '${positionals[0]}'. \`everframe dev --help\` says more.`);
+  if (positionals.length > 0) throw usageFailure(`dev takes no arguments; got '${positionals[0]}'. ${helpHint('dev')}`);
   const asked_port = readWholeNumber('--port', values.port, 0, 65_535);
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const show = values.json ? (text: string) => void process.stderr.write(text) : (text: string) => void process.stdout.write(text);

@@ -3,7 +3,7 @@
  * network: it prints what wrangler is to run.
  */
 import { createApiKey } from '@everframe/shared';
-import { readCommandLine } from '../command-line.ts';
+import { helpHint, readCommandLine } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
 import { sqlText } from '../sql-text.ts';
 import { accountIdOf, accountStatements } from '../stack/account.ts';
@@ -33,7 +33,7 @@ export async function keys(args: readonly string[]): Promise<number> {
   }
   const [action, ...others] = positionals;
   if (action !== 'create' || others.length > 0) {
-    throw usageFailure(`keys knows one thing, create; got '${positionals.join(' ')}'. \`everframe keys --help\` says more.`);
+    throw usageFailure(`keys knows one thing, create; got '${positionals.join(' ')}'. ${helpHint('keys')}`);
   }
   const name = readName(values.name);
   const key_pepper = readPepper(process.env.KEY_PEPPER);

@@ -1,6 +1,6 @@
 /** `everframe verify`: who made a file, with what, and whether it was altered since. Needs no network. */
 import { checkManifest } from '../check-manifest.ts';
-import { readCommandLine } from '../command-line.ts';
+import { helpHint, readCommandLine } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
 import { manifestText } from '../manifest-text.ts';
 import { mediaTypeOf } from '../media-type.ts';
@@ -30,7 +30,7 @@ export async function verify(args: readonly string[]): Promise<number> {
     return 0;
   }
   const [path, ...others] = positionals;
-  if (path === undefined) throw usageFailure('verify needs a file. `everframe verify --help` says more.');
+  if (path === undefined) throw usageFailure(`verify needs a file. ${helpHint('verify')}`);
   if (others.length > 0) throw usageFailure(`verify takes one file; got ${positionals.length}.`);
 
   const anchors =
