@@ -29,7 +29,8 @@ test('after its launcher was killed outright, the service comes back on the same
     return { child, ...(JSON.parse(line) as { url: string; api_key: string }) };
   };
   try {
-    const first = await start('0');
+    // Below the range from which the system hands out ports to others meanwhile.
+    const first = await start(String(20_000 + (process.pid % 10_000)));
     first.child.kill('SIGKILL');
     await once(first.child, 'exit');
     const second = await start(new URL(first.url).port);
