@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from captions import MAX_TOKENS, VOCABULARY
 from config import ModelConfig
 from denoiser import AnchorEncoder, Denoiser
-from text_encoder import TextEncoder
+from word_encoder import TextEncoder
 
 
 class Network(nn.Module):

@@ -1,45 +1,35 @@
-"""Word ids to text tokens, a mask, and one pooled vector; two small pre-norm transformer blocks.
+"""Prompts to token states: the pretrained sentence model all-MiniLM-L6-v2, frozen, as the worker runs it.
 
-The pooled vector also sees the plain mean of the word embeddings: that direct path lets the
-denoiser pick up colours and places long before the attention has learned anything.
+Training reads the very graph that the package ships, so a denoiser never sees other numbers than
+it will be given. `build_text_encoder.py` makes the graph. The absence of a prompt is the prompt "".
 """
 
-import torch
-from torch import Tensor, nn
+from pathlib import Path
 
-from attention import MultiHeadAttention, normalize
+import numpy as np
+import onnxruntime
 
+from word_piece import MAX_TOKENS, tokenize
 
-class TextEncoder(nn.Module):
-    def __init__(self, vocabulary_size: int, width: int, layers: int, heads: int, max_tokens: int):
-        super().__init__()
-        self.words = nn.Embedding(vocabulary_size, width)
-        self.positions = nn.Parameter(torch.randn(max_tokens, width) * 0.1)
-        self.blocks = nn.ModuleList(TextBlock(width, heads) for _ in range(layers))
-        self.pool = nn.Linear(2 * width, width)
+__all__ = ["MAX_TOKENS", "TEXT_WIDTH", "TextEncoder", "tokenize"]
 
-    def forward(self, token_ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """token_ids int64 [B, T] to text_tokens [B, T, D], text_mask [B, T] (1 = word), text_pooled [B, D]."""
-        mask = (token_ids != 0).float()
-        embedded = self.words(token_ids)
-        x = embedded + self.positions
-        for block in self.blocks:
-            x = block(x, mask)
-        tokens = normalize(x)
-        weight = (mask / mask.sum(1, keepdim=True))[..., None]
-        summary = torch.cat([(tokens * weight).sum(1), 2 * (embedded * weight).sum(1)], dim=-1)
-        return tokens, mask, self.pool(summary)
+TEXT_WIDTH = 384
+BATCH = 64
 
 
-class TextBlock(nn.Module):
-    def __init__(self, width: int, heads: int):
-        super().__init__()
-        self.query = nn.Linear(width, width, bias=False)
-        self.key_value = nn.Linear(width, 2 * width, bias=False)
-        self.attention = MultiHeadAttention(width, heads)
-        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.SiLU(), nn.Linear(4 * width, width))
+class TextEncoder:
+    def __init__(self, path: Path | str, threads: int = 1):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        normed = normalize(x)
-        x = x + self.attention(self.query(normed), self.key_value(normed), mask)
-        return x + self.mlp(normalize(x))
+    def encode(self, prompts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Token states float16 [N, 32, 384], zero behind the last token; mask float32 [N, 32], 1 where there is a token."""
+        states = np.zeros((len(prompts), MAX_TOKENS, TEXT_WIDTH), np.float16)
+        mask = np.zeros((len(prompts), MAX_TOKENS), np.float32)
+        for start in range(0, len(prompts), BATCH):
+            ids = np.array([tokenize(prompt) for prompt in prompts[start : start + BATCH]], np.int64)
+            states[start : start + BATCH], mask[start : start + BATCH] = self.session.run(["text", "text_mask"], {"token_ids": ids})
+        return states, mask
