@@ -7,6 +7,7 @@ export * from './errors.ts';
 export * from './generation.ts';
 export * from './hmac.ts';
 export * from './job-message.ts';
+export * from './known-words.ts';
 export * from './limits.ts';
 export * from './model-package.ts';
 export * from './video.ts';
