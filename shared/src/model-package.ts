@@ -1,6 +1,6 @@
 /**
  * `model.json`: what a model package says of itself. The edge reads it for bounds, the worker for shapes.
- * Axes of latents are [B, C, F, H, W]; a chunk's first `overlap_frames` repeat the last frames before it.
+ * Axes of latents are [B, C, F, H, W]. Format 1 goes when the last package that is written in it does.
  */
 import { z } from 'zod';
 
@@ -53,3 +53,71 @@ export const ModelPackage = z.object({
   }),
 });
 export type ModelPackage = z.infer<typeof ModelPackage>;
+
+const Count = z.int().positive();
+
+/** Format 2. A latent frame is `latent.frames_per_latent` frames of video; lengths of chunks are in latent frames. */
+export const ModelPackage2 = z.object({
+  format_version: z.literal(2),
+  name: z.string().regex(/^[a-z0-9.-]+$/),
+  title: z.string(),
+  version: z.string(),
+  family: z.literal('streaming-t2v'),
+  licence: z.string(),
+  description: z.string(),
+  /** Frames a second of the output. */
+  fps: Count,
+  /** Sizes that can be asked for, `<width>x<height>` in pixels; the first is the default. */
+  sizes: z.array(z.string().regex(/^\d+x\d+$/)).min(1),
+  seconds: z.object({ min: Count, max: Count, default: Count }),
+  /** What the base model works on. */
+  latent: z.object({ channels: Count, height: Count, width: Count, frames_per_latent: Count }),
+  /** Latent frames that a chunk adds, how many of those before it are remembered, and which of chunk 0 is the anchor. */
+  chunk: z.object({ latent_frames: Count, overlap_latent_frames: Count, anchor_latent_frame: z.int().nonnegative() }),
+  /** Tokens of a prompt, and numbers that the text encoder gives of each. */
+  text: z.object({ max_tokens: Count, width: Count }),
+  /** Numbers of each token within the denoiser, and its blocks: the memory is [blocks, 2, B, tokens, width]. */
+  denoiser: z.object({ width: Count, blocks: Count }),
+  /** Makes the base's latent frames larger, in overlapping chunks of its own; null where they are decoded as they are. */
+  refiner: z
+    .object({
+      latent_height: Count,
+      latent_width: Count,
+      chunk_latent_frames: Count,
+      overlap_latent_frames: z.int().nonnegative(),
+      num_inference_steps: Count,
+      shift: z.number().positive(),
+      /** `exact`: neighbouring chunks shape each other. `causal`: only earlier ones later ones, with less delay. */
+      blending: z.enum(['exact', 'causal']).default('exact'),
+    })
+    .nullable(),
+  /** Pixels across that one cell of the decoded latents becomes. */
+  decoder: z.object({ spatial_stride: Count }),
+  schedule: z.object({
+    num_inference_steps: Count,
+    /** sigma' = shift * sigma / (1 + (shift - 1) * sigma) */
+    shift: z.number().positive(),
+    /** Of chunks that are made without an anchor: the first, and the first under a prompt that renews it. */
+    first_chunk_guidance_scale: z.number(),
+    guidance_scale: z.number(),
+  }),
+  price_micro_usd_per_second: z.int().nonnegative(),
+  training: z.record(z.string(), z.unknown()),
+  evaluation: z.record(z.string(), z.unknown()).optional(),
+  files: z.object({
+    text_encoder: PackageFile,
+    anchor_encoder: PackageFile,
+    cam_encoder: PackageFile,
+    denoiser: PackageFile,
+    /** Present where `refiner` is not null. */
+    refiner: PackageFile.optional(),
+    vae_decoder: PackageFile,
+    /** One WordPiece a line. */
+    vocabulary: PackageFile,
+    /** What the training world can draw. */
+    world: PackageFile,
+    /** The words of all training captions. */
+    known_words: PackageFile.optional(),
+  }),
+});
+export type ModelPackage2 = z.infer<typeof ModelPackage2>;
