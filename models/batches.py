@@ -1,4 +1,4 @@
-"""Cuts training batches out of LatentClips: single frames, first chunks, continuation chunks."""
+"""Cuts training batches out of LatentClips: single latent frames, first chunks, continuation chunks."""
 
 from dataclasses import dataclass
 
@@ -6,28 +6,32 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from captions import NULL_TOKENS, describe, tokenize
 from config import ModelConfig
-from latents import CLIP_FRAMES, LatentClips
+from latents import CAPTIONS, GROUPS, LatentClips
 
-CAPTION_DROPOUT = 0.1
-FIRST_CHUNK_SHARE = 0.5
-ANCHOR_SHARE = 0.85
-# Of the normal draw behind sigma = sigmoid(draw). Chunks need more of the high end, where it is
-# decided where the object is in all twelve frames at once
-FRAME_SIGMA_MEAN, CHUNK_SIGMA_MEAN, SIGMA_DEVIATION = 0.4, 1.1, 1.2
-CONTEXT_NOISE_SHARE, CONTEXT_NOISE = 0.6, 0.25
+PROMPT_DROPOUT = 0.1
+FIRST_CHUNK_SHARE = 0.4
+ANCHOR_SHARE, OVERLAP_SHARE = 0.85, 0.95
+# Of the normal draw behind sigma = sigmoid(draw); where things are is decided near pure noise
+SINGLE_SIGMA_MEAN, CHUNK_SIGMA_MEAN, SIGMA_DEVIATION = 0.6, 0.8, 1.2
+CONTEXT_NOISE_SHARE, CONTEXT_NOISE = 0.6, 0.2
+# In latent frames: how long a picture may still be turning into the next
+TRANSITION = 3
 
 
 @dataclass
 class Batch:
     clean: Tensor  # [B, C, F, H, W]
-    given: Tensor  # [B, C, F, H, W], what stands in the overlap frames: clean, or slightly noisy
-    sigmas: Tensor  # [B, F], 0 in the overlap
-    token_ids: Tensor  # int64 [B, T]
+    sigma: Tensor  # [B]
+    overlap: Tensor | None  # [B, C, 2, H, W], a little noisy
+    overlap_present: Tensor | None  # [B]
+    text: Tensor  # [B, 32, 384]
+    text_mask: Tensor  # [B, 32]
     anchor: Tensor  # [B, C, H, W]
     anchor_present: Tensor  # [B]
-    weights: Tensor  # [B, 1, F, H, W], 0 in the overlap
+    classes: Tensor  # int64 [B, F, H, W]
+    offsets: Tensor  # [B, F, H, W, 2], in units of 32 pixels
+    weights: Tensor  # [B, 1, F, H, W], mean 1
     first_frame: int
 
     def to(self, device: str) -> "Batch":
@@ -35,53 +39,77 @@ class Batch:
         return Batch(**moved)
 
 
-def draw_frames(clips: LatentClips, size: int, object_weight: float, rng: np.random.Generator) -> Batch:
-    """Single frames, as if alone in a first chunk, all at one random place of the chunk."""
-    chosen, at = rng.integers(len(clips.scenes), size=size), rng.integers(CLIP_FRAMES, size=size)
-    latents = np.stack([clips.latents[n, t : t + 1] for n, t in zip(chosen, at)])
-    cells = np.stack([clips.cells[n, t : t + 1] for n, t in zip(chosen, at)])
-    frame = int(rng.integers(ModelConfig.chunk_frames))
-    return assemble(clips, chosen, latents, cells, latents[:, 0], np.zeros(size, bool), np.zeros(size, bool), object_weight, frame, rng)
+def draw_singles(clips: LatentClips, empty: tuple[np.ndarray, np.ndarray], size: int, object_weight: float, rng: np.random.Generator) -> Batch:
+    """Single latent frames, as if alone in a first chunk, all at one random place of the chunk."""
+    chosen = rng.integers(len(clips.base), size=size)
+    at = np.array([settled(clips.change[n], 1, rng) for n in chosen])
+    return assemble(clips, empty, chosen, at, 1, None, object_weight, int(rng.integers(ModelConfig.chunk_frames)), rng)
 
 
-def draw_chunks(clips: LatentClips, size: int, object_weight: float, rng: np.random.Generator) -> Batch:
-    """Whole chunks; a continuation begins where its anchor frame already lies behind it or in its overlap."""
-    length, anchor_frame = ModelConfig.chunk_frames, ModelConfig.anchor_frame
-    chosen = rng.integers(len(clips.scenes), size=size)
+def draw_chunks(clips: LatentClips, empty: tuple[np.ndarray, np.ndarray], size: int, object_weight: float, rng: np.random.Generator) -> Batch:
+    """Whole chunks. A continuation follows two latent frames; a change of the story begins at a chunk's border."""
+    chosen = rng.integers(len(clips.base), size=size)
     continued = rng.random(size) >= FIRST_CHUNK_SHARE
-    starts = np.where(continued, rng.integers(anchor_frame, CLIP_FRAMES - length + 1, size), 0)
-    origins = np.where(continued, 0, rng.integers(CLIP_FRAMES - length + 1, size=size))
-    latents = np.stack([clips.latents[n, s : s + length] for n, s in zip(chosen, starts + origins)])
-    cells = np.stack([clips.cells[n, s : s + length] for n, s in zip(chosen, starts + origins)])
-    anchors = clips.latents[chosen, anchor_frame]
-    present = continued & (rng.random(size) < ANCHOR_SHARE)
-    return assemble(clips, chosen, latents, cells, anchors, present, continued, object_weight, 0, rng)
+    length, overlap = ModelConfig.chunk_frames, ModelConfig.overlap_frames
+    starts = np.empty(size, np.int64)
+    for row, n in enumerate(chosen):
+        change = clips.change[n]
+        if not continued[row]:
+            starts[row] = settled(change, length, rng)
+        elif change > GROUPS:
+            starts[row] = rng.integers(overlap, GROUPS - length + 1)
+        elif rng.random() < 0.4:
+            starts[row] = change
+        else:
+            starts[row] = 2 * rng.integers(1, (GROUPS - length) // 2 + 1)
+    return assemble(clips, empty, chosen, starts, length, continued, object_weight, 0, rng)
 
 
-def assemble(clips, chosen, latents, cells, anchors, present, continued, object_weight, first_frame, rng) -> Batch:
-    size, frames = latents.shape[:2]
-    clean = torch.from_numpy(latents.astype(np.float32)).transpose(1, 2)
-    overlap = torch.from_numpy(continued[:, None] & (np.arange(frames) < ModelConfig.overlap_frames))
-    mean = FRAME_SIGMA_MEAN if frames == 1 else CHUNK_SIGMA_MEAN
-    sigma = 1 / (1 + np.exp(-rng.normal(mean, SIGMA_DEVIATION, size)))
+def settled(change: int, length: int, rng: np.random.Generator) -> int:
+    """A start from which `length` latent frames show one state of the story, not its turning into the next."""
+    places = [start for start in range(GROUPS - length + 1) if start + length <= change or start >= change + TRANSITION]
+    return int(places[rng.integers(len(places))])
+
+
+def assemble(clips, empty, chosen, starts, length, continued, object_weight, first_frame, rng) -> Batch:
+    size = len(chosen)
+    windows = starts[:, None] + np.arange(length)
+    clean = torch.from_numpy(clips.base[chosen[:, None], windows].astype(np.float32)).transpose(1, 2)
+    sigma = 1 / (1 + np.exp(-rng.normal(SINGLE_SIGMA_MEAN if length == 1 else CHUNK_SIGMA_MEAN, SIGMA_DEVIATION, size)))
     # A share of pure noise: sampling starts there, and a logit-normal draw never reaches it
-    sigma[rng.random(size) < 0.06] = 1
-    sigmas = torch.from_numpy(sigma.astype(np.float32))[:, None].expand(-1, frames) * ~overlap
-    disturbed = (rng.random(size) < CONTEXT_NOISE_SHARE) * rng.uniform(0, CONTEXT_NOISE, size)
-    disturbance = torch.from_numpy(disturbed.astype(np.float32))[:, None, None, None, None]
-    given = clean * (1 - disturbance) + torch.randn_like(clean) * disturbance
-    # Where the noise hides the object, weighting its cells would only teach to paint too many objects
-    seen = torch.from_numpy(np.clip((0.85 - sigma) / 0.35, 0, 1).astype(np.float32))[:, None, None, None]
-    weights = 1 + (object_weight - 1) * seen * torch.from_numpy(cells.astype(np.float32))
-    weights = weights / weights.mean() * ~overlap[..., None, None]
-    words = [NULL_TOKENS if rng.random() < CAPTION_DROPOUT else tokenize(describe(clips.scenes[n], rng)) for n in chosen]
+    sigma[rng.random(size) < 0.08] = 1
+    overlap = overlap_present = None
+    anchor, anchor_present = np.zeros_like(clips.base[chosen, 0], np.float32), np.zeros(size, np.float32)
+    if continued is not None:
+        before = np.maximum(starts[:, None] - np.arange(ModelConfig.overlap_frames, 0, -1), 0)
+        overlap = torch.from_numpy(clips.base[chosen[:, None], before].astype(np.float32)).transpose(1, 2)
+        disturbed = (rng.random(size) < CONTEXT_NOISE_SHARE) * rng.uniform(0, CONTEXT_NOISE, size)
+        disturbance = torch.from_numpy(disturbed.astype(np.float32))[:, None, None, None, None]
+        overlap = overlap * (1 - disturbance) + torch.randn_like(overlap) * disturbance
+        overlap_present = torch.from_numpy((continued & (rng.random(size) < OVERLAP_SHARE)).astype(np.float32))
+        anchors = rng.integers(0, np.maximum(starts, 1))
+        anchor = clips.base[chosen, anchors].astype(np.float32)
+        anchor_present = (continued & (rng.random(size) < ANCHOR_SHARE)).astype(np.float32)
+    after = (starts >= clips.change[chosen]).astype(np.int64)
+    which = rng.integers(CAPTIONS, size=size)
+    text, mask = clips.text[chosen, after, which].astype(np.float32), clips.text_mask[chosen, after, which].astype(np.float32)
+    untold = rng.random(size) < PROMPT_DROPOUT
+    text[untold], mask[untold] = empty
+    classes = clips.classes[chosen[:, None], windows]
+    # Where the noise hides the thing, weighting its cells would only teach to paint too many
+    seen = torch.from_numpy(np.clip((0.9 - sigma) / 0.3, 0, 1).astype(np.float32))[:, None, None, None]
+    weights = 1 + (object_weight - 1) * seen * torch.from_numpy((classes > 0).astype(np.float32))
     return Batch(
         clean=clean,
-        given=given,
-        sigmas=sigmas,
-        token_ids=torch.tensor(words),
-        anchor=torch.from_numpy(anchors.astype(np.float32)),
-        anchor_present=torch.from_numpy(present.astype(np.float32)),
-        weights=weights[:, None],
+        sigma=torch.from_numpy(sigma.astype(np.float32)),
+        overlap=overlap,
+        overlap_present=overlap_present,
+        text=torch.from_numpy(text),
+        text_mask=torch.from_numpy(mask),
+        anchor=torch.from_numpy(anchor),
+        anchor_present=torch.from_numpy(anchor_present),
+        classes=torch.from_numpy(classes.astype(np.int64)),
+        offsets=torch.from_numpy(clips.offsets[chosen[:, None], windows].astype(np.float32) / 32),
+        weights=(weights / weights.mean())[:, None],
         first_frame=first_frame,
     )

@@ -1,140 +1,211 @@
-"""Says a Scene in words, in many ways; and the word-level tokenizer that reads such sentences.
+"""Says a scene in words, in many ways. Parts are left out at random, so that short prompts work too.
 
-Attributes are left out at random, so that short prompts work too; a word the vocabulary lacks is
-sometimes put in, so that unknown words do little harm.
+`KNOWN` lists what can be said, by kind; words marked held out are said only by `eval_prompts`.
 """
 
 import re
-import unicodedata
 
 import numpy as np
 
-from world import COLOURS, MOTIONS, OBJECTS, PLACES, SIZES, SPEEDS, Scene
+from places import PLACES
+from story import Actor, Scene, draw_scene
+from things import COLOURS, INDEX, THINGS
 
-PAD, UNKNOWN, NULL = 0, 1, 2
-MAX_TOKENS = 24
-
-PREFIXES = ["a video of", "a clip of", "a cartoon of", "an animation of", "a short film of", "a scene with", "show me", "imagine", "there is"]
-ANYTHING = ["something", "a thing", "an object"]
-TRAVEL = {"moves": "moving", "goes": "going", "glides": "gliding", "drifts": "drifting", "travels": "travelling", "slides": "sliding"}
-OWN_TRAVEL = {
-    "ball": {"rolls": "rolling"},
-    "box": {"slides": "sliding"},
-    "star": {"shoots": "shooting"},
-    "car": {"drives": "driving", "races": "racing"},
-    "boat": {"sails": "sailing"},
-    "balloon": {"floats": "floating", "flies": "flying"},
-    "fish": {"swims": "swimming"},
-    "bird": {"flies": "flying"},
+PREFIXES = ("a video of", "a cartoon of", "an animation of", "a clip of", "a picture book scene with", "show me", "imagine")
+TRAVEL = {
+    "walker": (("walks", "walking"), ("runs", "running"), ("wanders", "wandering"), ("strolls", "strolling")),
+    "flyer": (("flies", "flying"), ("glides", "gliding"), ("floats", "floating"), ("soars", "soaring")),
+    "swimmer": (("swims", "swimming"), ("glides", "gliding")),
+    "vehicle": (("drives", "driving"), ("rolls", "rolling"), ("rides", "riding")),
+    "boat": (("sails", "sailing"), ("floats", "floating")),
+    "object": (("slides", "sliding"), ("drifts", "drifting"), ("rolls", "rolling")),
 }
-ANY_TRAVEL = {"flies": "flying", "floats": "floating", "swims": "swimming", "drives": "driving", "sails": "sailing"}
-STEADY = {
-    "rises": {"rises": "rising", "climbs": "climbing", "ascends": "ascending"},
-    "falls": {"falls": "falling", "sinks": "sinking", "drops": "dropping", "descends": "descending"},
-    "bounces": {"bounces": "bouncing", "jumps": "jumping", "hops": "hopping", "bounces up and down": "bouncing up and down"},
-    "circles": {"circles": "circling", "loops": "looping"},
-    "still": {"stays still": "staying still", "stands still": "standing still", "rests": "resting", "waits": "waiting", "hovers": "hovering", "stays": "staying", "does not move": "not moving"},
-}
+ANY_TRAVEL = (("moves", "moving"), ("goes", "going"), ("travels", "travelling"))
 DIRECTION = {
-    "left": ["left", "to the left", "towards the left", "leftwards"],
-    "right": ["right", "to the right", "towards the right", "rightwards"],
-    "rises": ["up", "upwards", "up into the air"],
-    "falls": ["down", "downwards"],
-    "circles": ["in a circle", "in circles", "round and round", "around in a circle"],
+    "left": ("left", "to the left", "leftwards", "towards the left"),
+    "right": ("right", "to the right", "rightwards", "towards the right"),
+    "up": ("up", "upwards", "up into the air", "higher and higher"),
+    "down": ("down", "downwards"),
 }
-PLACE_PHRASES = {
-    "sea": ["over the sea", "on the sea", "in the sea", "above the sea", "at sea", "over the ocean", "on the ocean", "in the ocean", "on the water", "above the water", "near the sea"],
-    "forest": ["in the forest", "in a forest", "through the forest", "over the forest", "above the forest", "in the woods", "through the woods", "among the trees"],
-    "desert": ["in the desert", "in a desert", "across the desert", "over the desert", "over the dunes", "above the dunes", "over the sand", "on the sand"],
-    "city": ["in the city", "in a city", "in the city at night", "over the city", "above the city", "through the city", "in the town", "over the town", "on the street", "in the city by night"],
-    "space": ["in space", "in outer space", "through space", "across space", "in the cosmos", "in dark space"],
-    "meadow": ["in a meadow", "in the meadow", "over the meadow", "across the meadow", "in the field", "over a field", "on the grass", "over the grass"],
-    "mountains": ["in the mountains", "over the mountains", "above the mountains", "near the mountains", "in the snow", "over the snow", "on the snow", "over the snowy mountains", "in snowy mountains"],
-    "studio": ["in a studio", "in the studio", "in a room", "in an empty room", "on a plain background", "in front of a plain background", "in front of a wall"],
+STEADY = {
+    "still": (("stays still", "staying still"), ("stands still", "standing still"), ("waits", "waiting"), ("rests", "resting"), ("does not move", "not moving")),
+    "up": (("rises", "rising"), ("climbs", "climbing"), ("ascends", "ascending")),
+    "down": (("falls", "falling"), ("sinks", "sinking"), ("drops", "dropping"), ("descends", "descending")),
+    "bounce": (("bounces", "bouncing"), ("jumps", "jumping"), ("hops", "hopping"), ("jumps up and down", "jumping up and down")),
+    "spin": (("spins", "spinning"), ("rotates", "rotating"), ("turns around and around", "turning around and around"), ("twirls", "twirling")),
+    "circle": (("circles", "circling"), ("flies in circles", "flying in circles"), ("moves in a circle", "moving in a circle"), ("loops around", "looping around")),
+    "grow": (("grows", "growing"), ("gets bigger", "getting bigger"), ("becomes larger", "becoming larger")),
+    "shrink": (("shrinks", "shrinking"), ("gets smaller", "getting smaller"), ("becomes tiny", "becoming tiny")),
 }
+SPEED = {"slow": ("slowly", "gently"), "normal": (), "fast": ("quickly", "fast", "rapidly")}
+SIZE = {"small": ("small", "little", "tiny"), "normal": (), "big": ("big", "large", "huge")}
+PLACE = {
+    "beach": ("on the beach", "on a beach", "at the beach", "by the seaside", "on the sand by the sea"),
+    "sea": ("in the sea", "over the sea", "on the ocean", "in the ocean", "at sea", "in the water"),
+    "forest": ("in the forest", "in a forest", "through the forest", "in the woods", "among the trees"),
+    "desert": ("in the desert", "in a desert", "across the desert", "among the dunes"),
+    "city": ("in the city", "in a city", "on the street", "in the town", "between tall buildings"),
+    "mountains": ("in the mountains", "over the mountains", "in snowy mountains", "near the mountains"),
+    "meadow": ("in the meadow", "in a meadow", "on the grass", "in a green field", "over the hills"),
+    "space": ("in space", "in outer space", "through space", "among the stars"),
+    "room": ("in a room", "in the room", "inside a room", "indoors", "in the living room"),
+    "farm": ("on the farm", "on a farm", "at the farm", "near the barn"),
+}
+NIGHT = ("at night", "by night", "in the dark", "under the moon")
+DAY = ("by day", "in the daytime", "in daylight")
+WEATHER = {"rain": ("in the rain", "while it rains", "on a rainy day"), "snow": ("in the snow", "while it snows", "in falling snow"), "clear": ()}
+WEATHER_EVENT = {"rain": ("it starts to rain", "it begins to rain", "rain falls"), "snow": ("it starts to snow", "it begins to snow", "snow falls"), "clear": ("the sky clears", "the weather clears up")}
+NIGHT_EVENT = ("the sun sets", "night falls", "it gets dark", "it becomes night")
+DAY_EVENT = ("the sun rises", "day breaks", "it gets light", "it becomes day")
+CAMERA = {
+    "pan left": ("the camera pans left", "the camera moves left"),
+    "pan right": ("the camera pans right", "the camera moves right"),
+    "zoom in": ("the camera zooms in", "zoom in", "the camera comes closer"),
+    "zoom out": ("the camera zooms out", "zoom out", "the camera moves back"),
+}
+RELATION = {"left of": ("to the left of", "left of"), "right of": ("to the right of", "right of"), "above": ("above", "over"), "chases": ("chases", "follows", "runs after")}
+EVENT_FRAMES = 8
 
 
-def describe(scene: Scene, rng: np.random.Generator, full: bool = False) -> str:
-    """One sentence; `full` names object, colour, place and motion always and adds no oddities."""
-    pick = lambda options: options[rng.integers(len(options))]
+def describe(scene: Scene, frame: int, rng: np.random.Generator, full: bool = False, held_out_words: bool = False) -> str:
+    """One sentence for what holds at `frame`; soon after a change it may tell that as an event.
+
+    `full` always names thing, colour, place, motion and speed; `held_out_words` uses words that training never says.
+    """
+    pick = lambda options: options[rng.integers(len(options))] if len(options) else ""
     keep = lambda share: full or rng.random() < share
-    colour = pick(COLOURS[scene.colour]) if keep(0.92) else ""
-    size = pick(SIZES[scene.size]) if not full and rng.random() < 0.35 else ""
-    noun = pick(OBJECTS[scene.object]) if keep(0.95) else ""
-    subject = f"{article(f'{size} {colour} {noun}', rng)} {size} {colour} {noun}" if noun else pick(ANYTHING)
-    if not noun and colour:
-        subject = f"something {colour}"
-    progressive = rng.random() < 0.45
-    action = pick_action(scene, rng, progressive) if keep(0.92) else ""
-    adverb = pick(SPEEDS[scene.speed]) if action and scene.motion != "still" and rng.random() < 0.35 else ""
-    place = pick(PLACE_PHRASES[scene.place]) if keep(0.93) else ""
-    order = rng.random()
-    if order < 0.68:
-        words = f"{subject} {action} {adverb} {place}"
-    elif order < 0.78:
-        words = f"{place} {subject} {action} {adverb}"
-    elif order < 0.88:
-        words = f"{subject} {place} {action} {adverb}"
+    now = scene.at(frame)
+    place = pick(PLACE[now.place]) if keep(0.85) else ""
+    sky = ""
+    if now.weather != "clear" and keep(0.9):
+        sky = pick(WEATHER[now.weather])
+    if now.night and keep(0.9):
+        sky = f"{sky} {pick(NIGHT)}"
+    elif not full and rng.random() < 0.08 and now.place != "space":
+        sky = f"{sky} {pick(DAY)}"
+    recent = scene.after is not None and 0 <= frame - scene.change_frame < EVENT_FRAMES
+    event = tell_change(scene, pick) if recent and not full and rng.random() < 0.5 else ""
+    camera = pick(CAMERA.get(now.camera, ())) if keep(0.8) else ""
+    progressive = rng.random() < 0.4
+    subject = say_actor(now.actors[0], rng, full, held_out_words)
+    if now.relation:
+        other = say_actor(now.actors[1], rng, full, held_out_words)
+        link = pick(RELATION[now.relation])
+        if now.relation == "chases":
+            action = f"{link} {other} {'to the ' + now.actors[0].motion if keep(0.5) else ''}"
+            progressive = False
+        else:
+            action = f"{'is ' if rng.random() < 0.3 else ''}{link} {other}"
+            if now.actors[0].motion != "still" and keep(0.8):
+                action = f"{pick(STEADY[now.actors[0].motion])[0]} {link} {other}"
+                progressive = False
     else:
-        words = f"{subject} {adverb} {action} {place}"
-    if rng.random() < 0.2 and progressive:
+        action = say_motion(now.actors[0], rng, progressive, keep) if keep(0.85) else ""
+    order = rng.random()
+    if order < 0.7 or not place:
+        words = f"{subject} {action} {place} {sky}"
+    elif order < 0.85:
+        words = f"{place} {sky} {subject} {action}"
+    else:
+        words = f"{subject} {place} {sky} {action}"
+    if rng.random() < 0.25 and (progressive or not action):
         words = f"{pick(PREFIXES)} {words}"
-    if not full and rng.random() < 0.06:
-        words = put_unknown(words, rng)
-    return " ".join(words.split())
+    if event:
+        words = f"{words}, {event}" if rng.random() < 0.7 else f"{event}, {words}"
+    if camera:
+        words = f"{words}, {camera}"
+    return " ".join(words.split()).replace(" ,", ",")
 
 
-def article(phrase: str, rng: np.random.Generator) -> str:
-    first = phrase.split()[0]
-    draw = rng.random()
-    if draw < 0.72:
-        return "an" if first[0] in "aeiou" else "a"
-    return "the" if draw < 0.85 else "one" if draw < 0.88 else ""
+def say_actor(actor: Actor, rng: np.random.Generator, full: bool, held_out_words: bool) -> str:
+    pick = lambda options: options[rng.integers(len(options))] if len(options) else ""
+    thing = THINGS[INDEX[actor.thing]]
+    noun = pick(thing.synonyms) if thing.synonyms and rng.random() < 0.3 else thing.name
+    if held_out_words and thing.held_out:
+        noun = pick(thing.held_out)
+    colour = ""
+    if actor.colour and (full or rng.random() < 0.92):
+        names, unseen = COLOURS[actor.colour][1:]
+        colour = names[0] if rng.random() < 0.7 or full else pick(names)
+        if held_out_words and unseen and not thing.held_out:
+            colour = pick(unseen)
+    size = pick(SIZE[actor.size]) if not full and rng.random() < 0.6 else ""
+    phrase = " ".join(f"{size} {colour} {noun}".split())
+    if rng.random() < 0.8:
+        return f"{'an' if phrase[0] in 'aeiou' and not phrase.startswith(('ufo', 'uni')) else 'a'} {phrase}"
+    return f"the {phrase}" if rng.random() < 0.7 else phrase
 
 
-def pick_action(scene: Scene, rng: np.random.Generator, progressive: bool) -> str:
-    """A verb phrase, "rises" or "drifting to the left"; the second form follows "a video of"."""
-    steady = STEADY.get(scene.motion, {})
-    directed = DIRECTION.get(scene.motion)
-    if steady and (directed is None or rng.random() < 0.6):
-        verb = list(steady)[rng.integers(len(steady))]
-        return steady[verb] if progressive else verb
-    verbs = {**TRAVEL, **OWN_TRAVEL[scene.object]}
-    draw = rng.random()
-    source = OWN_TRAVEL[scene.object] if draw < 0.35 else ANY_TRAVEL if draw < 0.5 else verbs
-    verb = list(source)[rng.integers(len(source))]
-    return f"{source[verb] if progressive else verb} {directed[rng.integers(len(directed))]}"
+def say_motion(actor: Actor, rng: np.random.Generator, progressive: bool, keep) -> str:
+    pick = lambda options: options[rng.integers(len(options))] if len(options) else ""
+    steady, directed = STEADY.get(actor.motion, ()), DIRECTION.get(actor.motion, ())
+    if steady and (not directed or rng.random() < 0.6):
+        verb = pick(steady)[progressive]
+    else:
+        verbs = TRAVEL[THINGS[INDEX[actor.thing]].kind] if rng.random() < 0.75 else ANY_TRAVEL
+        verb = f"{pick(verbs)[progressive]} {pick(directed)}"
+    speed = pick(SPEED[actor.speed]) if actor.motion != "still" and keep(0.75) else ""
+    return f"{verb} {speed}" if rng.random() < 0.75 else f"{speed} {verb}"
 
 
-def put_unknown(words: str, rng: np.random.Generator) -> str:
-    parts = words.split()
-    parts.insert(rng.integers(len(parts) + 1), "unknownword")
-    return " ".join(parts)
+def tell_change(scene: Scene, pick) -> str:
+    after = scene.after
+    match scene.change:
+        case "time":
+            return pick(NIGHT_EVENT if after.night else DAY_EVENT)
+        case "weather":
+            return pick(WEATHER_EVENT[after.weather])
+        case "thing":
+            return f"the {scene.actors[0].thing} turns into a {after.actors[0].thing}"
+        case "place":
+            return f"now {pick(PLACE[after.place])}"
+        case "colour":
+            return f"it turns {after.actors[0].colour}"
+    return ""
 
 
-def split_words(prompt: str) -> list[str]:
-    """NFKC, lower case, runs of ASCII letters."""
-    return re.findall(r"[a-z]+", unicodedata.normalize("NFKC", prompt).lower())
+def eval_prompts(count: int, seed: int, kind: str) -> list[tuple[Scene, str]]:
+    """Scenes of pairs kept out of training, with full prompts. Kinds: single, two, synonyms (held-out words), change."""
+    found, number = [], seed * 1_000_000
+    while len(found) < count:
+        number += 1
+        scene = draw_scene(number, "held_out")
+        thing, colour = THINGS[INDEX[scene.actors[0].thing]], scene.actors[0].colour
+        plain = scene.camera == "still" and scene.weather == "clear" and not scene.night
+        fits = {
+            "single": plain and not scene.relation and not scene.after,
+            "two": plain and scene.relation is not None and not scene.after,
+            "synonyms": plain and not scene.relation and not scene.after and bool(thing.held_out or (colour and COLOURS[colour][2])),
+            "change": scene.after is not None and not scene.relation,
+        }[kind]
+        if fits:
+            found.append((scene, describe(scene, 0, np.random.default_rng([number, 3]), full=True, held_out_words=kind == "synonyms")))
+    return found
 
 
-def build_vocabulary() -> dict[str, int]:
-    """Every word the grammar can say, in alphabetical order, ids from 3."""
-    tables = [PREFIXES, ANYTHING, ["a an the one is", "leftward rightward upward downward"]]
-    tables += [list(group) + list(group.values()) for group in (TRAVEL, ANY_TRAVEL, *OWN_TRAVEL.values(), *STEADY.values())]
-    for group in (OBJECTS, COLOURS, PLACES, MOTIONS, SIZES, SPEEDS, DIRECTION, PLACE_PHRASES):
-        tables += list(group.values())
-    words = sorted({word for table in tables for phrase in table for word in split_words(phrase)})
-    return {word: number for number, word in enumerate(words, start=3)}
+def known() -> dict[str, dict[str, list[str]]]:
+    """What the model knows, by kind: each name with the words for it."""
+    spoken = lambda verbs: [form for pair in verbs for form in pair]
+    motions = {motion: spoken(STEADY.get(motion, ())) + list(DIRECTION.get(motion, ())) for motion in (*STEADY, "left", "right")}
+    return {
+        "things": {thing.name: [thing.name, *thing.synonyms, *thing.held_out] for thing in THINGS},
+        "colours": {name: [*said, *unseen] for name, (_, said, unseen) in COLOURS.items()},
+        "colourable": {"things": [thing.name for thing in THINGS if thing.colourable]},
+        "places": {place: list(PLACE[place]) for place in PLACES},
+        "motions": motions,
+        "travel": {kind: spoken(verbs) for kind, verbs in {**TRAVEL, "any": ANY_TRAVEL}.items()},
+        "speeds": {name: list(said) for name, said in SPEED.items() if said},
+        "sizes": {name: list(said) for name, said in SIZE.items() if said},
+        "weather": {name: [*WEATHER[name], *WEATHER_EVENT[name]] for name in WEATHER},
+        "times": {"night": [*NIGHT, *NIGHT_EVENT], "day": [*DAY, *DAY_EVENT]},
+        "camera": {name: list(said) for name, said in CAMERA.items()},
+        "relations": {name: list(said) for name, said in RELATION.items()},
+        "framing": {"any": [*PREFIXES, "it turns", "turns into", "now", "is"]},
+    }
 
 
-VOCABULARY = build_vocabulary()
+def known_words() -> list[str]:
+    phrases = [phrase for group in known().values() for said in group.values() for phrase in said]
+    return sorted({word for phrase in phrases for word in re.findall(r"[a-z']+", phrase.lower())})
 
 
-def tokenize(prompt: str) -> list[int]:
-    """Exactly MAX_TOKENS ids: known words, UNKNOWN for others, PAD behind; no word at all is NULL."""
-    ids = [VOCABULARY.get(word, UNKNOWN) for word in split_words(prompt)][:MAX_TOKENS]
-    ids = ids or [NULL]
-    return ids + [PAD] * (MAX_TOKENS - len(ids))
-
-
-NULL_TOKENS = [NULL] + [PAD] * (MAX_TOKENS - 1)

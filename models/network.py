@@ -1,26 +1,27 @@
-"""Text encoder, anchor encoder and denoiser as the one module that training optimises."""
+"""Conditioning and denoiser as the one module that training optimises; the text encoder stays frozen outside."""
 
 import torch
 from torch import Tensor, nn
 
-from captions import MAX_TOKENS, VOCABULARY
 from config import ModelConfig
-from denoiser import AnchorEncoder, Denoiser
-from word_encoder import TextEncoder
+from denoiser import Conditioning, Denoiser
 
 
 class Network(nn.Module):
     def __init__(self, config: ModelConfig = ModelConfig()):
         super().__init__()
         self.config = config
-        self.text_encoder = TextEncoder(len(VOCABULARY) + 3, config.text_width, config.text_layers, config.heads, MAX_TOKENS)
-        self.anchor_encoder = AnchorEncoder(config)
+        self.conditioning = Conditioning(config)
         self.denoiser = Denoiser(config)
 
-    def forward(self, noisy: Tensor, sigmas: Tensor, token_ids: Tensor, anchor: Tensor, anchor_present: Tensor, first_frame: int = 0) -> Tensor:
-        """Velocity [B, C, F, H, W]; anchor [B, C, H, W] counts where anchor_present [B] is 1."""
-        tokens, mask, pooled = self.text_encoder(token_ids)
-        return self.denoiser(noisy, sigmas, tokens, mask, pooled, self.anchor_encoder(anchor), anchor_present, first_frame)
+    def forward(self, noisy, sigma, overlap, overlap_present, text, text_mask, anchor, anchor_present, first_frame=0) -> tuple[Tensor, Tensor]:
+        """Velocity [B, C, F, H, W] and cell labels; `overlap` [B, C, 2, H, W] may be None for single latent frames."""
+        conditioned = self.conditioning(text, text_mask, anchor, anchor_present)
+        context, appearance, pooled = conditioned
+        memory = None
+        if overlap is not None:
+            memory = self.denoiser.remember(overlap, context, appearance, text_mask, pooled)
+        return self.denoiser(noisy, sigma, memory, overlap_present, context, appearance, text_mask, pooled, first_frame, want_labels=True)
 
 
 def load_network(state: dict, config: ModelConfig = ModelConfig()) -> Network:

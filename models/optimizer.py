@@ -58,8 +58,7 @@ class Optimizer:
 
 
 def is_hidden_matrix(name: str, parameter: Tensor) -> bool:
-    outer = ("frequencies", "words", "positions", "places", "frame_embedding", "no_anchor", ".enter.", ".leave.", "sigma_embedding")
-    return parameter.ndim >= 2 and not any(part in name for part in outer)
+    return "blocks." in name and parameter.ndim >= 2
 
 
 def orthogonalize(gradient: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Trains the model in three stages, each resumable: autoencoder, frames, clips.
+"""Trains the model in stages, each resumable: autoencoder, singles, clips, refiner, distil.
 
 A stage that was cut off goes on where its last save was when the same command is given again. On a
 CPU use as many workers as cores, each with one thread; on a GPU one worker with `--device cuda`.
@@ -18,18 +18,19 @@ from train_denoiser import Stage, train_denoiser
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("stage", choices=["autoencoder", "frames", "clips"])
+    parser.add_argument("stage", choices=["autoencoder", "singles", "clips"])
     parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--text-encoder", type=Path, required=True, help="text_encoder.onnx, made by build_text_encoder.py")
     parser.add_argument("--minutes", type=float, required=True, help="wall time of this stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--workers", type=int, default=1, help="processes that average their gradients")
     parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
     parser.add_argument("--first-clip", type=int, default=20_000_000, help="seed of the first training clip")
-    parser.add_argument("--clips", type=int, default=6000, help="number of training clips")
-    parser.add_argument("--frames-a-step", type=int, default=96, help="single pictures per worker and step")
+    parser.add_argument("--clips", type=int, default=8000, help="number of training clips")
+    parser.add_argument("--singles-a-step", type=int, default=32, help="single latent frames per worker and step")
     parser.add_argument("--chunks-a-step", type=int, default=8, help="chunks per worker and step")
-    parser.add_argument("--object-weight", type=float, default=2.0, help="loss weight of the object's cells")
+    parser.add_argument("--object-weight", type=float, default=3.0, help="loss weight of the object's cells")
     parser.add_argument("--rate", type=float, default=1.0, help="scales both optimisers' peak rates")
     parser.add_argument("--final-rate", type=float, default=0.0, help="the rate does not fall below this")
     args = parser.parse_args()
@@ -53,14 +54,14 @@ def run_worker(worker: int, args: argparse.Namespace) -> None:
         seed=args.seed,
         first_clip_seed=args.first_clip,
         clip_count=args.clips,
-        frames_a_step=args.frames_a_step,
+        singles_a_step=args.singles_a_step,
         chunks_a_step=args.chunks_a_step,
-        frame_step_share=1.0 if args.stage == "frames" else 0.1,
+        single_step_share=1.0 if args.stage == "singles" else 0.15,
         object_weight=args.object_weight,
         rate=args.rate,
         final_rate=args.final_rate,
     )
-    train_denoiser(args.checkpoint, stage, worker, args.workers, args.device)
+    train_denoiser(args.checkpoint, args.text_encoder, stage, worker, args.workers, args.device)
     if args.workers > 1:
         distributed.destroy_process_group()
 

@@ -1,21 +1,30 @@
-"""Stage `autoencoder` of train.py: random crops of rendered frames, L1 + 4 MSE + L1 on gradients."""
+"""Stage `autoencoder` of train.py: crops of four rendered frames, L1 + 4 MSE + L1 on gradients.
+
+An auxiliary head names the thing in each cell from the noisy latents, so that things lie apart there.
+"""
 
 import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from dataset import render_clip
-from vae import Autoencoder
-from world import draw_scene
+from labels import cell_labels
 
-CLIPS, FRAMES_APART, FRAMES_A_CLIP = 1600, 9, 3
-HELD_OUT_SEEDS = range(900_000_000, 900_000_064)
-CROP, BATCH, PEAK_RATE = 64, 48, 2e-3
-LATENT_NOISE = 0.03  # share of the latent's deviation, so that the decoder forgives the denoiser
+from story import draw_scene
+from vae import Autoencoder, stack_frames
+from world import render, shrink
+
+CLIPS, MOMENTS = 1500, (0, 16, 28)
+HELD_OUT_SEEDS = range(900_000_000, 900_000_048)
+CELLS, BATCH, PEAK_RATE = 8, 48, 2e-3
+# Up to this share of the latents' deviation: the decoder must forgive what the denoiser gets wrong,
+# and the encoder must keep things apart
+LATENT_NOISE = 0.3
+CLASS_WEIGHT = 0.03
 
 
 def train_autoencoder(checkpoint, minutes: float, seed: int, device: str) -> None:
@@ -26,27 +35,36 @@ def train_autoencoder(checkpoint, minutes: float, seed: int, device: str) -> Non
     if checkpoint.get("autoencoder"):
         model.load_state_dict(checkpoint.get("autoencoder"))
     optimizer = torch.optim.AdamW(model.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
-    frames = render_frames(range(seed * 10_000_000, seed * 10_000_000 + CLIPS))
-    held_out = render_frames(HELD_OUT_SEEDS)
+    groups = render_groups(range(seed * 10_000_000, seed * 10_000_000 + CLIPS))
+    held_out = render_groups(HELD_OUT_SEEDS)
+    labels_out = nn.Sequential(nn.Conv2d(model.latent_mean.shape[0], 128, 3, padding=1), nn.ReLU(), nn.Conv2d(128, 49, 1)).to(device)
+    optimizer.add_param_group({"params": labels_out.parameters()})
     started, step = time.monotonic(), 0
     while (share := (time.monotonic() - started) / (minutes * 60)) < 1:
-        optimizer.param_groups[0]["lr"] = PEAK_RATE * min(1, (step + 1) / 100) * (1 - share)
-        target = to_signal(random_crops(frames, rng)).to(device)
+        for group in optimizer.param_groups:
+            group["lr"] = PEAK_RATE * min(1, (step + 1) / 100) * (1 - share)
+        pictures, classes = draw_crops(groups, rng)
+        target = torch.cat([stack_frames(torch.from_numpy(picture)) for picture in pictures]).to(device)
         with torch.autocast(device, torch.bfloat16):
             latents = model.encoder(target)
-            noise = torch.randn_like(latents) * latents.detach().std() * LATENT_NOISE
+            deviation = latents.detach().std((0, 2, 3), keepdim=True)
+            noise = torch.randn_like(latents) * deviation * LATENT_NOISE * torch.rand(len(latents), 1, 1, 1, device=device)
             output = model.decoder(latents + noise)
-        loss = picture_loss(output.float(), target) + 1e-4 * latents.float().square().mean()
+            named = labels_out((latents + noise) / deviation)
+        picture = picture_loss(output.float(), target)
+        naming = F.cross_entropy(named.float(), torch.from_numpy(classes).to(device))
+        loss = picture + CLASS_WEIGHT * naming + 1e-4 * latents.float().square().mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
-        if step % 200 == 0:
-            print(f"autoencoder step {step} share {share:.2f} loss {loss.item():.4f} psnr {psnr(model, held_out):.2f} dB", flush=True)
+        if step % 100 == 0:
+            told = f"picture {picture.item():.4f} class {naming.item():.3f} psnr {psnr(model, held_out):.2f} dB"
+            print(f"autoencoder step {step} share {share:.2f} {told}", flush=True)
             checkpoint.put(autoencoder=model.state_dict(), autoencoder_steps=step)
-    measure_latents(model, frames[::4])
-    print(f"autoencoder done: {step} steps, {psnr(model, held_out):.2f} dB on held-out frames", flush=True)
+    measure_latents(model, groups)
+    print(f"autoencoder done: {step} steps, {psnr(model, held_out):.2f} dB on held-out clips", flush=True)
     checkpoint.put(autoencoder=model.state_dict(), autoencoder_steps=step)
 
 
@@ -56,42 +74,61 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
     return difference.abs().mean() + 4 * difference.square().mean() + 0.5 * (across + down)
 
 
-def render_frames(seeds) -> np.ndarray:
-    """uint8 [3 * len(seeds), 128, 128, 3]: three frames of each seed's clip."""
+@dataclass
+class Groups:
+    frames: np.ndarray  # uint8 [N, 4, 128, 128, 3]
+    classes: np.ndarray  # uint8 [N, 16, 16]
+    coarse: np.ndarray  # uint8 [N, 8, 8]
+
+
+def render_groups(seeds: range) -> Groups:
+    """Four frames at each of the MOMENTS of each seed's clip."""
     with ProcessPoolExecutor(2) as pool:
-        return np.concatenate(list(pool.map(three_frames, seeds, chunksize=32)))
+        parts = [part for clip in pool.map(render_moments, seeds, chunksize=16) for part in clip]
+    return Groups(*(np.stack(column) for column in zip(*parts)))
 
 
-def three_frames(seed: int) -> np.ndarray:
-    return render_clip(draw_scene(seed), FRAMES_APART * FRAMES_A_CLIP)[::FRAMES_APART]
+def render_moments(seed: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    moments = []
+    for first in MOMENTS:
+        clip = render(draw_scene(seed, "train"), first, 4)
+        fine, coarse = (cell_labels(clip.tracks, clip.thing_ids, cells)[0][0] for cells in (16, 8))
+        moments.append((clip.frames, fine, coarse))
+    return moments
 
 
-def random_crops(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    corners = rng.integers(0, frames.shape[1] - CROP + 1, (BATCH, 2))
-    chosen = rng.integers(len(frames), size=BATCH)
-    return np.stack([frames[i, y : y + CROP, x : x + CROP] for i, (y, x) in zip(chosen, corners)])
-
-
-def to_signal(frames: np.ndarray) -> Tensor:
-    """uint8 [N, H, W, 3] to float [N, 3, H, W] in -1..1, channels last."""
-    return torch.from_numpy(frames).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+def draw_crops(groups: Groups, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
+    """Half 64x64 crops of 128x128 pictures on the grid of cells, half whole pictures made smaller; and their cells' classes."""
+    chosen = rng.integers(len(groups.frames), size=BATCH)
+    pictures, classes = [], []
+    for number, n in enumerate(chosen):
+        if number % 2:
+            pictures.append(np.stack([shrink(frame) for frame in groups.frames[n]]))
+            classes.append(groups.coarse[n])
+        else:
+            y, x = rng.integers(0, 16 - CELLS + 1, 2)
+            pictures.append(np.ascontiguousarray(groups.frames[n, :, 8 * y : 8 * (y + CELLS), 8 * x : 8 * (x + CELLS)]))
+            classes.append(groups.classes[n, y : y + CELLS, x : x + CELLS])
+    return pictures, np.stack(classes).astype(np.int64)
 
 
 @torch.no_grad()
-def psnr(model: Autoencoder, frames: np.ndarray) -> float:
-    """Of the mean squared error over all frames, in dB, full frames."""
-    device = model.latent_mean.device
+def psnr(model: Autoencoder, groups: Groups) -> float:
+    """Of the mean squared error over whole 128x128 pictures, in dB."""
     errors = []
-    for part in np.array_split(frames, max(1, len(frames) // 16)):
-        signal = to_signal(part).to(device)
+    for frames in groups.frames:
+        signal = stack_frames(torch.from_numpy(frames)).to(model.latent_mean.device)
         errors.append((model.decode(model.encode(signal)).clamp(-1, 1) - signal).square().mean().item())
     return float(-10 * np.log10(np.mean(errors) / 4))
 
 
 @torch.no_grad()
-def measure_latents(model: Autoencoder, frames: np.ndarray) -> None:
-    """Sets the normalisation so that `encode` gives mean 0 and deviation 1 per channel."""
-    device = model.latent_mean.device
-    latents = torch.cat([model.encoder(to_signal(part).to(device)) for part in np.array_split(frames, 32)])
-    model.latent_mean.copy_(latents.mean((0, 2, 3))[:, None, None])
-    model.latent_std.copy_(latents.std((0, 2, 3))[:, None, None])
+def measure_latents(model: Autoencoder, groups: Groups) -> None:
+    """Sets the normalisation so that `encode` gives mean 0 and deviation 1 per channel, over small and large pictures."""
+    latents = []
+    for frames in groups.frames[:1200]:
+        for picture in (frames, np.stack([shrink(frame) for frame in frames])):
+            latents.append(model.encoder(stack_frames(torch.from_numpy(picture)).to(model.latent_mean.device)).flatten(2)[0])
+    every = torch.cat(latents, 1)
+    model.latent_mean.copy_(every.mean(1)[:, None, None])
+    model.latent_std.copy_(every.std(1)[:, None, None])

@@ -1,4 +1,4 @@
-"""Stages `frames` and `clips` of train.py: flow matching on latents, in one or more processes.
+"""Stages `singles` and `clips` of train.py: flow matching on latents, in one or more processes.
 
 Every worker keeps its own share of the clips; gradients are averaged at each step, so the workers
 stay equal. The rate rises over the first steps and falls to 0 by elapsed share of the stage's time.
@@ -11,16 +11,21 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.distributed as distributed
+import torch.nn.functional as F
 from torch import Tensor
 
-from batches import Batch, draw_chunks, draw_frames
+from batches import Batch, draw_chunks, draw_singles
 from checkpoint import Checkpoint
 from latents import load_clips
 from network import Network
 from optimizer import Optimizer
+from text_encoder import TextEncoder
 
 SAVE_SECONDS = 60
 AVERAGE_DECAY = 0.998
+# Of the auxiliary heads: which thing stands in a cell, and how far off its centre is
+CLASS_WEIGHT, OFFSET_WEIGHT = 0.05, 0.1
+NOTHING_WEIGHT = 0.3
 
 
 @dataclass(frozen=True)
@@ -32,29 +37,30 @@ class Stage:
     seed: int
     first_clip_seed: int
     clip_count: int
-    frames_a_step: int
+    singles_a_step: int
     chunks_a_step: int
-    frame_step_share: float
+    single_step_share: float
     object_weight: float
     rate: float = 1.0
     final_rate: float = 0.0
 
 
-def train_denoiser(path: Path, stage: Stage, worker: int, workers: int, device: str) -> None:
+def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, workers: int, device: str) -> None:
     checkpoint = Checkpoint(path)
     torch.manual_seed(stage.seed * 1000 + worker)
     seeds = range(stage.first_clip_seed, stage.first_clip_seed + stage.clip_count)
     if worker == 0:
-        load_clips(checkpoint.get("autoencoder"), seeds, path.parent / "clips", workers)
+        load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers)
     if workers > 1:
         distributed.barrier()
-    clips = load_clips(checkpoint.get("autoencoder"), seeds, path.parent / "clips", workers).share(worker, workers)
+    clips = load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers).share(worker, workers)
+    empty = tuple(part[0] for part in TextEncoder(text_encoder).encode([""]))
     network = Network().to(device, memory_format=torch.channels_last)
     if checkpoint.get("network"):
         network.load_state_dict(checkpoint.get("network"))
     average = {name: value.float().clone() for name, value in (checkpoint.get("average") or network.state_dict()).items()}
     optimizer = Optimizer(network, worker, workers)
-    progress = {"name": stage.name, "seconds": 0.0, "steps": 0, "frames": 0, "chunks": 0}
+    progress = {"name": stage.name, "seconds": 0.0, "steps": 0, "singles": 0, "chunks": 0}
     if (checkpoint.get("stage") or {}).get("name") == stage.name:
         progress = checkpoint.get("stage")
         optimizer.load_state_dict(checkpoint.get("optimizer"))
@@ -65,11 +71,11 @@ def train_denoiser(path: Path, stage: Stage, worker: int, workers: int, device: 
         share = progress["seconds"] / stage.seconds
         rate = stage.rate * min(1, (progress["steps"] + 1) / 50) * max(1 - share, stage.final_rate)
         # The kind of step must be the same in all workers, so it follows from the step alone
-        single = np.random.default_rng([stage.seed, progress["steps"]]).random() < stage.frame_step_share
+        single = np.random.default_rng([stage.seed, progress["steps"]]).random() < stage.single_step_share
         if single:
-            batch = draw_frames(clips, stage.frames_a_step, stage.object_weight, rng)
+            batch = draw_singles(clips, empty, stage.singles_a_step, stage.object_weight, rng)
         else:
-            batch = draw_chunks(clips, stage.chunks_a_step, stage.object_weight, rng)
+            batch = draw_chunks(clips, empty, stage.chunks_a_step, stage.object_weight, rng)
         loss, parts = flow_loss(network, batch.to(device), device)
         for parameter in network.parameters():
             parameter.grad = None
@@ -78,7 +84,7 @@ def train_denoiser(path: Path, stage: Stage, worker: int, workers: int, device: 
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimizer.step(rate)
         progress["steps"] += 1
-        progress["frames" if single else "chunks"] += len(batch.clean) * workers
+        progress["singles" if single else "chunks"] += len(batch.clean) * workers
         update_average(average, network, progress["steps"])
         for name, value in parts.items():
             losses[name] = losses.get(name, value) * 0.97 + value * 0.03
@@ -96,19 +102,35 @@ def train_denoiser(path: Path, stage: Stage, worker: int, workers: int, device: 
 
 
 def flow_loss(network: Network, batch: Batch, device: str) -> tuple[Tensor, dict[str, float]]:
-    """Weighted |predicted - true velocity|^2 * deviation^2, and its mean for each kind of sample."""
+    """Weighted |predicted - true velocity|^2 * deviation^2 plus the auxiliary heads' losses; and the parts' means."""
     noise = torch.randn_like(batch.clean)
-    sigma = batch.sigmas[:, None, :, None, None]
-    noisy = torch.where(sigma > 0, (1 - sigma) * batch.clean + sigma * noise, batch.given)
+    sigma = batch.sigma[:, None, None, None, None]
+    noisy = (1 - sigma) * batch.clean + sigma * noise
     with torch.autocast(device, torch.bfloat16):
-        velocity = network(noisy, batch.sigmas, batch.token_ids, batch.anchor, batch.anchor_present, batch.first_frame)
+        velocity, labels = network(
+            noisy, batch.sigma, batch.overlap, batch.overlap_present, batch.text, batch.text_mask, batch.anchor, batch.anchor_present, batch.first_frame
+        )
     error = (velocity.float() - (noise - batch.clean)).square() * ((1 - sigma) ** 2 + sigma**2)
-    each = (error * batch.weights).mean((1, 3, 4)).sum(1) / (batch.sigmas > 0).sum(1)
-    continued = batch.sigmas[:, 0] == 0
-    if batch.clean.shape[2] == 1:
-        return each.mean(), {"frame": each.mean().item()}
-    parts = {"first": each[~continued], "continued": each[continued]}
-    return each.mean(), {name: part.mean().item() for name, part in parts.items() if len(part)}
+    each = (error * batch.weights).mean((1, 2, 3, 4))
+    named, placed = label_loss(labels.float(), batch)
+    loss = each.mean() + CLASS_WEIGHT * named + OFFSET_WEIGHT * placed
+    parts = {"class": named.item(), "offset": placed.item()}
+    if batch.overlap_present is None:
+        return loss, {"single": each.mean().item(), **parts}
+    continued = batch.overlap_present > 0
+    kinds = {"first": each[~continued], "continued": each[continued]}
+    return loss, {**{name: part.mean().item() for name, part in kinds.items() if len(part)}, **parts}
+
+
+def label_loss(labels: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """labels [B, F * H * W, things + 3]: class logits, then the offset, which counts where there is a thing."""
+    classes, offsets = batch.classes.flatten(), batch.offsets.flatten(0, -2)
+    logits, told = labels.flatten(0, 1).split([labels.shape[-1] - 2, 2], -1)
+    weight = torch.ones(logits.shape[-1], device=logits.device)
+    weight[0] = NOTHING_WEIGHT
+    there = (classes > 0).float()
+    placed = ((told - offsets).abs().sum(-1) * there).sum() / there.sum().clamp(min=1)
+    return F.cross_entropy(logits, classes, weight), placed
 
 
 def average_gradients(network: Network, workers: int) -> None:

@@ -1,12 +1,16 @@
-"""The autoencoder: one frame of 128x128 RGB to 8x16x16 latents and back; deterministic, per frame.
+"""The video autoencoder: four frames of RGB to one latent frame and back; deterministic.
 
-Fully convolutional, so it trains on crops. Only the decoder ships: nothing but training encodes.
-Latents leave the encoder normalised per channel to mean 0 and deviation 1 (`latent_mean`, `latent_std`).
+A latent frame holds a moment's picture and its motion: 16 numbers for every 8x8 pixels of four
+frames. Fully convolutional: the base model works on 64x64 pictures (8x8 cells), the refiner on
+128x128 (16x16). Only the decoder ships. Latents leave the encoder with mean 0 and deviation 1 per
+channel (`latent_mean`, `latent_std`).
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from config import ModelConfig
 
 
 class ResidualBlock(nn.Module):
@@ -24,42 +28,52 @@ class ResidualBlock(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    def __init__(self, latent_channels: int = 8):
+    def __init__(self, config: ModelConfig = ModelConfig()):
         super().__init__()
+        channels, frames = config.latent_channels, config.frames_per_latent
+        self.frames_per_latent = frames
         self.encoder = nn.Sequential(
-            nn.PixelUnshuffle(4),  # [N, 48, 32, 32]
-            nn.Conv2d(48, 32, 3, padding=1),
+            nn.PixelUnshuffle(4),  # [N, 192, H/4, W/4]
+            nn.Conv2d(48 * frames, 64, 3, padding=1),
             nn.ReLU(),
-            nn.PixelUnshuffle(2),  # [N, 128, 16, 16]
-            nn.Conv2d(128, 96, 3, padding=1),
-            ResidualBlock(96),
+            nn.PixelUnshuffle(2),  # [N, 256, H/8, W/8]
+            nn.Conv2d(256, 160, 1),
+            ResidualBlock(160),
+            ResidualBlock(160),
             nn.ReLU(),
-            nn.Conv2d(96, latent_channels, 1),
+            nn.Conv2d(160, channels, 1),
         )
         self.decoder = nn.Sequential(
-            nn.Conv2d(latent_channels, 128, 3, padding=1),
-            ResidualBlock(128),
-            ResidualBlock(128),
-            nn.Conv2d(128, 256, 1),
-            nn.PixelShuffle(2),  # [N, 64, 32, 32]
+            nn.Conv2d(channels, 192, 3, padding=1),
+            ResidualBlock(192),
+            ResidualBlock(192),
+            ResidualBlock(192),
+            nn.Conv2d(192, 256, 1),
+            nn.PixelShuffle(2),  # [N, 64, H/4, W/4]
             ResidualBlock(64),
             ResidualBlock(64),
             nn.ReLU(),
-            nn.Conv2d(64, 48, 3, padding=1),
-            nn.PixelShuffle(4),  # [N, 3, 128, 128]
+            nn.Conv2d(64, 48 * frames, 3, padding=1),
+            nn.PixelShuffle(4),  # [N, 12, H, W]
         )
-        self.register_buffer("latent_mean", torch.zeros(latent_channels, 1, 1))
-        self.register_buffer("latent_std", torch.ones(latent_channels, 1, 1))
+        self.register_buffer("latent_mean", torch.zeros(channels, 1, 1))
+        self.register_buffer("latent_std", torch.ones(channels, 1, 1))
 
-    def encode(self, frames: Tensor) -> Tensor:
-        """float [N, 3, 128, 128] in -1..1 to normalised latents [N, 8, 16, 16]."""
-        return (self.encoder(frames) - self.latent_mean) / self.latent_std
+    def encode(self, groups: Tensor) -> Tensor:
+        """Frames in -1..1, four stacked as channels [N, 12, H, W], to normalised latents [N, 16, H/8, W/8]."""
+        return (self.encoder(groups) - self.latent_mean) / self.latent_std
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Normalised latents to frames in about -1..1."""
+        """Normalised latents [N, 16, H/8, W/8] to stacked frames in about -1..1, [N, 12, H, W]."""
         return self.decoder(latents * self.latent_std + self.latent_mean)
 
     def decode_bytes(self, latents: Tensor) -> Tensor:
-        """Normalised latents [N, 8, 16, 16] to uint8 RGB [N, 128, 128, 3]."""
-        frames = self.decode(latents).clamp(-1, 1)
-        return torch.round((frames + 1) * 127.5).to(torch.uint8).permute(0, 2, 3, 1)
+        """Normalised latents [N, 16, H/8, W/8] to uint8 RGB [N, 4, H, W, 3]."""
+        stacked = self.decode(latents).clamp(-1, 1).unflatten(1, (self.frames_per_latent, 3))
+        return torch.round((stacked + 1) * 127.5).to(torch.uint8).permute(0, 1, 3, 4, 2)
+
+
+def stack_frames(frames: Tensor, frames_per_latent: int = ModelConfig.frames_per_latent) -> Tensor:
+    """uint8 [F, H, W, 3] to float [F / 4, 12, H, W] in -1..1, channels last."""
+    grouped = frames.unflatten(0, (-1, frames_per_latent)).permute(0, 1, 4, 2, 3).flatten(1, 2)
+    return grouped.float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
