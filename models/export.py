@@ -1,4 +1,4 @@
-"""Writes the shipped package: four ONNX graphs, vocabulary.json, model.json, golden numbers.
+"""Writes the shipped package: six ONNX graphs, the vocabulary, what the world holds, model.json, golden numbers.
 
 Weights are stored as float16 with a Cast behind each, so files are half as large while every
 runtime computes in float32. The folder is written aside and renamed, never half there.
@@ -17,39 +17,54 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from captions import MAX_TOKENS, NULL, PAD, UNKNOWN, VOCABULARY
+from captions import known, known_words
 from checkpoint import Checkpoint
 from config import ModelConfig
-from golden import write_golden
+from denoiser import Denoiser
 from network import Network, load_network
+from refiner import Refiner
 from vae import Autoencoder
-from world import COLOURS, MOTIONS, OBJECTS, PLACES, SIZES, SPEEDS
 
 OPSET = 18
 KEEP_FLOAT32_BELOW = 512  # numbers in a weight too small for its file size to matter
+GRAPHS = ("text_encoder", "anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--text-encoder", type=Path, required=True, help="text_encoder.onnx, made by build_text_encoder.py")
     parser.add_argument("--package", type=Path, required=True)
-    parser.add_argument("--weights", choices=["average", "network"], default="average")
+    parser.add_argument("--weights", choices=["average", "network", "student", "random"], default="average")
+    parser.add_argument("--steps", type=int, default=ModelConfig.num_inference_steps)
+    parser.add_argument("--shift", type=float, default=ModelConfig.shift)
+    parser.add_argument("--first-scale", type=float, default=ModelConfig.first_chunk_guidance_scale)
+    parser.add_argument("--scale", type=float, default=ModelConfig.guidance_scale)
     parser.add_argument("--notes", type=Path, help="JSON with `training` and `evaluation` for model.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    torch.manual_seed(0)
     checkpoint = Checkpoint(args.checkpoint)
-    network = load_network(checkpoint.get(args.weights))
-    autoencoder = load_autoencoder(checkpoint)
+    network = Network().eval() if args.weights == "random" else load_network(checkpoint.get(args.weights))
     folder = args.package.with_name(args.package.name + ".unfinished")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    write_graphs(folder, network, autoencoder)
-    write_vocabulary(folder)
+    shutil.copy(args.text_encoder, folder / "text_encoder.onnx")
+    shutil.copy(Path(__file__).with_name("vocab.txt"), folder / "vocab.txt")
+    refiner, autoencoder = load_refiner(checkpoint), load_autoencoder(checkpoint)
+    write_graphs(folder, network, refiner, autoencoder)
+    (folder / "world.json").write_text(json.dumps(known(), indent=1) + "\n")
+    (folder / "known_words.json").write_text(json.dumps(known_words()) + "\n")
     notes = json.loads(args.notes.read_text()) if args.notes else {}
-    manifest = describe_package(network.config, folder, notes)
+    schedule = {
+        "num_inference_steps": args.steps,
+        "shift": args.shift,
+        "first_chunk_guidance_scale": args.first_scale,
+        "guidance_scale": args.scale,
+    }
+    manifest = describe_package(network.config, folder, schedule, notes)
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (folder / "LICENSE").write_text(LICENCE_NOTE)
-    write_golden(folder / "golden", network, autoencoder)
     replace_folder(folder, args.package)
     print(json.dumps({name: entry["bytes"] for name, entry in manifest["files"].items()}))
 
@@ -58,6 +73,37 @@ def load_autoencoder(checkpoint: Checkpoint) -> Autoencoder:
     autoencoder = Autoencoder()
     autoencoder.load_state_dict({name: value.float() for name, value in checkpoint.get("autoencoder").items()})
     return autoencoder.eval()
+
+
+def load_refiner(checkpoint: Checkpoint) -> Refiner:
+    refiner = Refiner()
+    if checkpoint.get("refiner_average"):
+        refiner.load_state_dict({name: value.float() for name, value in checkpoint.get("refiner_average").items()})
+    return refiner.eval()
+
+
+class MemoryEncoder(nn.Module):
+    """CAM alone, its keys and values as one tensor [blocks, 2, B, tokens, D]."""
+
+    def __init__(self, denoiser: Denoiser):
+        super().__init__()
+        self.denoiser = denoiser
+
+    def forward(self, overlap: Tensor, context: Tensor, appearance: Tensor, text_mask: Tensor, pooled: Tensor) -> Tensor:
+        memory = self.denoiser.remember(overlap, context, appearance, text_mask, pooled)
+        return torch.stack([torch.stack(pair) for pair in memory])
+
+
+class Step(nn.Module):
+    """The denoiser with its memory as one tensor."""
+
+    def __init__(self, denoiser: Denoiser):
+        super().__init__()
+        self.denoiser = denoiser
+
+    def forward(self, latents, sigma, memory, memory_present, context, appearance, text_mask, pooled) -> Tensor:
+        pairs = [(memory[number, 0], memory[number, 1]) for number in range(len(self.denoiser.blocks))]
+        return self.denoiser(latents, sigma, pairs, memory_present, context, appearance, text_mask, pooled)
 
 
 class BytesDecoder(nn.Module):
@@ -69,37 +115,45 @@ class BytesDecoder(nn.Module):
         return self.autoencoder.decode_bytes(latents)
 
 
-def write_graphs(folder: Path, network: Network, autoencoder: Autoencoder) -> None:
-    config = network.config
-    width, side, channels = config.text_width, config.latent_side, config.latent_channels
-    ids = torch.randint(3, len(VOCABULARY), (2, MAX_TOKENS))
-    tokens, mask, pooled = network.text_encoder(ids)
-    anchor = torch.randn(2, channels, side, side)
-    anchor_tokens = network.anchor_encoder(anchor)
-    chunk = torch.randn(2, channels, config.chunk_frames, side, side)
-    sigmas = torch.rand(2, config.chunk_frames)
-    step = (chunk, sigmas, tokens, mask, pooled, anchor_tokens, torch.ones(2))
-    names = ["latents", "sigmas", "text_tokens", "text_mask", "text_pooled", "anchor_tokens", "anchor_present"]
-    write_graph(folder / "text_encoder.onnx", network.text_encoder, (ids,), ["token_ids"], names[2:5])
-    write_graph(folder / "anchor_encoder.onnx", network.anchor_encoder, (anchor,), ["anchor_latents"], ["anchor_tokens"])
-    write_graph(folder / "denoiser.onnx", network.denoiser, step, names, ["velocity"])
-    write_graph(folder / "vae_decoder.onnx", BytesDecoder(autoencoder), (anchor,), ["latents"], ["frames"])
-
-
 @torch.no_grad()
-def write_graph(path: Path, module: nn.Module, inputs: tuple, input_names: list[str], output_names: list[str]) -> None:
-    """Exports with a free first axis and checks the graph before it is kept."""
+def write_graphs(folder: Path, network: Network, refiner: Refiner, autoencoder: Autoencoder) -> None:
+    config = network.config
+    side, channels = config.latent_side, config.latent_channels
     batch = torch.export.Dim("batch", min=1, max=64)
-    with warnings.catch_warnings():
+    first = {0: batch}
+    text, mask = torch.randn(2, config.max_tokens, config.text_width), torch.ones(2, config.max_tokens)
+    anchor, present = torch.randn(2, channels, side, side), torch.ones(2)
+    context, appearance, pooled = network.conditioning(text, mask, anchor, present)
+    overlap = torch.randn(2, channels, config.overlap_frames, side, side)
+    chunk = torch.randn(2, channels, config.chunk_frames, side, side)
+    read = {"context": context, "appearance": appearance, "text_mask": mask, "pooled": pooled}
+    remembering = MemoryEncoder(network.denoiser)
+    memory = remembering(overlap, *read.values())
+    anchored = {"text": text, "text_mask": mask, "anchor": anchor, "anchor_present": present}
+    write_graph(folder / "anchor_encoder.onnx", network.conditioning, anchored, ["context", "appearance", "pooled"], [first] * 4)
+    write_graph(folder / "cam_encoder.onnx", remembering, {"latents": overlap, **read}, ["memory"], [first] * 5)
+    step = {"latents": chunk, "sigma": torch.rand(2), "memory": memory, "memory_present": present, **read}
+    write_graph(folder / "denoiser.onnx", Step(network.denoiser), step, ["velocity"], [first, first, {2: batch}] + [first] * 5)
+    # One chunk at a time: the refiner's shapes stay fixed
+    long = config.refiner_chunk_frames
+    fine = torch.randn(1, channels, long, config.refined_side, config.refined_side)
+    refining = {"latents": fine, "sigma": torch.rand(1), "base": torch.randn(1, channels, long, side, side)}
+    write_graph(folder / "refiner.onnx", refiner, refining, ["velocity"], None)
+    write_graph(folder / "vae_decoder.onnx", BytesDecoder(autoencoder), {"latents": fine[0].transpose(0, 1)}, ["frames"], [first])
+
+
+def write_graph(path: Path, module: nn.Module, inputs: dict[str, Tensor], output_names: list[str], dynamic: list[dict] | None) -> None:
+    """Exports the graph and checks it before it is kept; `dynamic` names the free axes of each input."""
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module.eval(),
-            inputs,
-            input_names=input_names,
+            tuple(inputs.values()),
+            input_names=list(inputs),
             output_names=output_names,
             opset_version=OPSET,
             dynamo=True,
-            dynamic_shapes=tuple({0: batch} for _ in inputs),
+            dynamic_shapes=None if dynamic is None else tuple(dynamic),
             verbose=False,
         )
     graph = store_float16(program.model_proto)
@@ -129,51 +183,45 @@ def store_float16(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def write_vocabulary(folder: Path) -> None:
-    world = {"objects": OBJECTS, "colours": COLOURS, "places": PLACES, "motions": MOTIONS, "sizes": SIZES, "speeds": SPEEDS}
-    vocabulary = {
-        "words": VOCABULARY,
-        "specials": {"pad": PAD, "unknown": UNKNOWN, "null": NULL},
-        "max_tokens": MAX_TOKENS,
-        "world": world,
-    }
-    (folder / "vocabulary.json").write_text(json.dumps(vocabulary, indent=1) + "\n")
-
-
-def describe_package(config: ModelConfig, folder: Path, notes: dict) -> dict:
+def describe_package(config: ModelConfig, folder: Path, schedule: dict, notes: dict) -> dict:
     """model.json as the worker reads it."""
-    files = {name: f"{name}.onnx" for name in ("text_encoder", "anchor_encoder", "denoiser", "vae_decoder")}
-    files["vocabulary"] = "vocabulary.json"
+    files = {name: f"{name}.onnx" for name in GRAPHS}
+    files |= {"vocabulary": "vocab.txt", "world": "world.json", "known_words": "known_words.json"}
+    stride = 8
     manifest = {
-        "format_version": 1,
+        "format_version": 2,
         "name": config.name,
-        "title": "Everframe Toybox 1",
+        "title": "Everframe Storybook 1",
         "version": "1.0.0",
         "family": "streaming-t2v",
         "licence": "Apache-2.0",
         "description": DESCRIPTION,
         "fps": config.fps,
-        "sizes": [f"{config.frame_side}x{config.frame_side}"],
+        "sizes": [f"{config.refined_side * stride}x{config.refined_side * stride}"],
         "seconds": {"min": 1, "max": 600, "default": 4},
         "latent": {
             "channels": config.latent_channels,
             "height": config.latent_side,
             "width": config.latent_side,
-            "spatial_stride": config.frame_side // config.latent_side,
+            "frames_per_latent": config.frames_per_latent,
         },
         "chunk": {
-            "frames": config.chunk_frames,
-            "overlap_frames": config.overlap_frames,
-            "anchor_frame": config.anchor_frame,
+            "latent_frames": config.chunk_frames,
+            "overlap_latent_frames": config.overlap_frames,
+            "anchor_latent_frame": config.anchor_frame,
         },
-        "text": {"max_tokens": config.max_tokens, "width": config.text_width, "vocabulary": "vocabulary.json"},
-        "anchor": {"tokens": config.anchor_tokens},
-        "schedule": {
-            "num_inference_steps": config.num_inference_steps,
-            "shift": config.shift,
-            "first_chunk_guidance_scale": config.first_chunk_guidance_scale,
-            "guidance_scale": config.guidance_scale,
+        "text": {"max_tokens": config.max_tokens, "width": config.text_width},
+        "denoiser": {"width": config.width, "blocks": config.blocks},
+        "refiner": {
+            "latent_height": config.refined_side,
+            "latent_width": config.refined_side,
+            "chunk_latent_frames": config.refiner_chunk_frames,
+            "overlap_latent_frames": config.refiner_overlap_frames,
+            "num_inference_steps": config.refiner_steps,
+            "shift": config.refiner_shift,
         },
+        "decoder": {"spatial_stride": stride},
+        "schedule": schedule,
         "price_micro_usd_per_second": 1000,
         "training": notes.get("training", {}),
         "files": {name: describe_file(folder, path) for name, path in files.items()},
@@ -202,14 +250,21 @@ def replace_folder(unfinished: Path, package: Path) -> None:
 
 
 DESCRIPTION = (
-    "A small streaming text-to-video model of a toy world: eight objects in eight colours move through eight places. "
-    "Trained from scratch on procedurally drawn clips; it knows nothing outside its vocabulary."
+    "A small streaming text-to-video model of a storybook world: 48 things with names, eight colours, ten places by day and night, "
+    "ten motions. Its denoiser, refiner and autoencoder were trained from scratch on clips drawn by program; its text encoder is "
+    "all-MiniLM-L6-v2. It draws nothing outside that world."
 )
-LICENCE_NOTE = """Everframe Toybox 1: weights, vocabulary and golden numbers
+LICENCE_NOTE = """Everframe Storybook 1: weights, lists and golden numbers
 
 Licensed under the Apache License, Version 2.0 (the repository's LICENSE file;
-http://www.apache.org/licenses/LICENSE-2.0). All training data was drawn by the programs in models/;
-no third-party pictures, videos, texts or weights were used.
+http://www.apache.org/licenses/LICENSE-2.0).
+
+The training clips were drawn by the programs in models/ from drawings of Fluent UI Emoji
+(Microsoft, MIT licence), as the npm package @iconify-json/fluent-emoji-flat carries them. The
+drawings are training material; none of them is in this package.
+
+text_encoder.onnx holds the weights of all-MiniLM-L6-v2 (sentence-transformers, Apache License 2.0),
+stored as int8; vocab.txt is its vocabulary, which is BERT's (Google, Apache License 2.0).
 """
 
 if __name__ == "__main__":

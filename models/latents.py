@@ -81,7 +81,7 @@ def encode_clip(seed: int) -> dict[str, np.ndarray | None]:
     small = np.stack([shrink(frame) for frame in clip.frames])
     classes, offsets = cell_labels(clip.tracks, clip.thing_ids, ModelConfig.latent_side)
     rng = np.random.default_rng([seed, 7])
-    first = scene.change.frame if scene.change else 0
+    first = scene.change_frame
     spoken = [describe(scene, 0, rng) for _ in range(CAPTIONS)]
     # The first caption after a change may tell it as an event; the others tell what holds from then on
     spoken += [describe(scene, first if number == 0 else CLIP_FRAMES - 1, rng) for number in range(CAPTIONS)]

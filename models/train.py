@@ -1,7 +1,7 @@
-"""Trains the model in stages, each resumable: autoencoder, singles, clips, refiner, distil.
+"""Trains the model in stages, each resumable from the one checkpoint: autoencoder, singles, clips, refiner, distil.
 
-A stage that was cut off goes on where its last save was when the same command is given again. On a
-CPU use as many workers as cores, each with one thread; on a GPU one worker with `--device cuda`.
+A denoiser stage that was cut off goes on where its last save was when the same command is given
+again. On a CPU use as many workers as cores, each with one thread; on a GPU one with `--device cuda`.
 """
 
 import argparse
@@ -12,28 +12,37 @@ import torch.distributed as distributed
 import torch.multiprocessing as multiprocessing
 
 from checkpoint import Checkpoint
+from config import ModelConfig
+from distil import DistilStage, distil
 from train_autoencoder import train_autoencoder
 from train_denoiser import Stage, train_denoiser
+from train_refiner import RefinerStage, train_refiner
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("stage", choices=["autoencoder", "singles", "clips"])
+    parser.add_argument("stage", choices=["autoencoder", "singles", "clips", "refiner", "distil"])
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--text-encoder", type=Path, required=True, help="text_encoder.onnx, made by build_text_encoder.py")
+    parser.add_argument("--text-encoder", type=Path, help="text_encoder.onnx, made by build_text_encoder.py; all but the autoencoder need it")
     parser.add_argument("--minutes", type=float, required=True, help="wall time of this stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--workers", type=int, default=1, help="processes that average their gradients")
     parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
     parser.add_argument("--first-clip", type=int, default=20_000_000, help="seed of the first training clip")
-    parser.add_argument("--clips", type=int, default=8000, help="number of training clips")
+    parser.add_argument("--clips", type=int, default=7000, help="number of training clips")
     parser.add_argument("--singles-a-step", type=int, default=32, help="single latent frames per worker and step")
     parser.add_argument("--chunks-a-step", type=int, default=8, help="chunks per worker and step")
-    parser.add_argument("--object-weight", type=float, default=3.0, help="loss weight of the object's cells")
+    parser.add_argument("--object-weight", type=float, default=3.0, help="loss weight of the things' cells")
     parser.add_argument("--rate", type=float, default=1.0, help="scales both optimisers' peak rates")
     parser.add_argument("--final-rate", type=float, default=0.0, help="the rate does not fall below this")
+    parser.add_argument("--student-steps", type=int, default=4, help="distil: steps of the student; the teacher takes twice as many")
+    parser.add_argument("--shift", type=float, default=ModelConfig.shift, help="distil: of the sampler's time grid")
+    parser.add_argument("--first-scale", type=float, default=ModelConfig.first_chunk_guidance_scale, help="distil: guidance to fold in, first chunks")
+    parser.add_argument("--scale", type=float, default=ModelConfig.guidance_scale, help="distil: guidance to fold in, later chunks")
     args = parser.parse_args()
+    if args.stage != "autoencoder" and args.text_encoder is None:
+        parser.error(f"stage {args.stage} reads captions: name the text encoder with --text-encoder")
     if args.stage == "autoencoder":
         torch.set_num_threads(args.threads * args.workers)
         train_autoencoder(Checkpoint(args.checkpoint), args.minutes, args.seed, args.device)
@@ -48,20 +57,24 @@ def run_worker(worker: int, args: argparse.Namespace) -> None:
     if args.workers > 1:
         store = distributed.FileStore(str(args.checkpoint.with_suffix(".workers")), args.workers)
         distributed.init_process_group("gloo", store=store, rank=worker, world_size=args.workers)
-    stage = Stage(
-        name=args.stage,
-        seconds=args.minutes * 60,
-        seed=args.seed,
-        first_clip_seed=args.first_clip,
-        clip_count=args.clips,
-        singles_a_step=args.singles_a_step,
-        chunks_a_step=args.chunks_a_step,
-        single_step_share=1.0 if args.stage == "singles" else 0.15,
-        object_weight=args.object_weight,
-        rate=args.rate,
-        final_rate=args.final_rate,
-    )
-    train_denoiser(args.checkpoint, args.text_encoder, stage, worker, args.workers, args.device)
+    common = dict(seconds=args.minutes * 60, seed=args.seed, first_clip_seed=args.first_clip, clip_count=args.clips, chunks_a_step=args.chunks_a_step)
+    run = worker, args.workers, args.device
+    if args.stage == "refiner":
+        train_refiner(args.checkpoint, args.text_encoder, RefinerStage(**common), *run)
+    elif args.stage == "distil":
+        grid = dict(student_steps=args.student_steps, shift=args.shift, first_scale=args.first_scale, scale=args.scale, rate=args.rate)
+        distil(args.checkpoint, args.text_encoder, DistilStage(**common, **grid), *run)
+    else:
+        stage = Stage(
+            name=args.stage,
+            singles_a_step=args.singles_a_step,
+            single_step_share=1.0 if args.stage == "singles" else 0.15,
+            object_weight=args.object_weight,
+            rate=args.rate,
+            final_rate=args.final_rate,
+            **common,
+        )
+        train_denoiser(args.checkpoint, args.text_encoder, stage, *run)
     if args.workers > 1:
         distributed.destroy_process_group()
 

@@ -1,0 +1,107 @@
+"""Stage `distil` of train.py: a student whose one step does what two guided steps of its teacher do.
+
+Progressive distillation (Salimans and Ho 2022, arXiv 2202.00512) on the sampler's own time grid, with
+guidance folded in: the teacher sees the prompt and the empty prompt, the student only the prompt.
+Teacher and student start equal; the teacher stays.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from batches import Batch, draw_chunks
+from checkpoint import Checkpoint
+from latents import load_clips
+from network import Network, load_network
+from optimizer import Optimizer
+from schedule import make_sigmas
+from text_encoder import TextEncoder
+from train_denoiser import agree_on, average_gradients, update_average
+
+SAVE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class DistilStage:
+    seconds: float
+    seed: int
+    first_clip_seed: int
+    clip_count: int
+    chunks_a_step: int
+    student_steps: int
+    shift: float
+    first_scale: float
+    scale: float
+    rate: float
+
+
+def distil(path: Path, text_encoder: Path, stage: DistilStage, worker: int, workers: int, device: str) -> None:
+    checkpoint = Checkpoint(path)
+    torch.manual_seed(stage.seed * 1000 + worker)
+    rng = np.random.default_rng([stage.seed, worker])
+    seeds = range(stage.first_clip_seed, stage.first_clip_seed + stage.clip_count)
+    clips = load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers).share(worker, workers)
+    empty = tuple(part[0] for part in TextEncoder(text_encoder).encode([""]))
+    teacher = load_network(checkpoint.get("average")).to(device)
+    student = Network().to(device)
+    student.load_state_dict(checkpoint.get("student") or teacher.state_dict())
+    average = {name: value.float().clone() for name, value in student.state_dict().items()}
+    optimizer = Optimizer(student, worker, workers)
+    grid = make_sigmas(2 * stage.student_steps, stage.shift)
+    started = saved = time.monotonic()
+    seconds, steps, mean_loss = 0.0, 0, None
+    while seconds < stage.seconds:
+        batch = draw_chunks(clips, empty, stage.chunks_a_step, 1.0, rng)
+        at = rng.integers(stage.student_steps, size=stage.chunks_a_step)
+        loss = distillation_loss(teacher, student, batch.to(device), grid, at, empty, stage, device)
+        for parameter in student.parameters():
+            parameter.grad = None
+        loss.backward()
+        average_gradients(student, workers)
+        torch.nn.utils.clip_grad_norm_(student.parameters(), 2.0)
+        optimizer.step(stage.rate * min(1, (steps + 1) / 50) * (1 - seconds / stage.seconds))
+        steps += 1
+        update_average(average, student, steps)
+        mean_loss = loss.item() if mean_loss is None else mean_loss * 0.97 + loss.item() * 0.03
+        seconds = agree_on(time.monotonic() - started, workers)
+        if worker == 0 and steps % 25 == 0:
+            print(f"distil step {steps} {seconds:.0f} s loss {mean_loss:.5f}", flush=True)
+        if worker == 0 and (time.monotonic() - saved > SAVE_SECONDS or seconds >= stage.seconds):
+            checkpoint.put(student=average)
+            saved = time.monotonic()
+    if worker == 0:
+        done = {"name": "distil", "seconds": seconds, "steps": steps, "chunks": steps * stage.chunks_a_step * workers}
+        checkpoint.put(history=(checkpoint.get("history") or []) + [done])
+
+
+def distillation_loss(teacher: Network, student: Network, batch: Batch, grid, at: np.ndarray, empty, stage: DistilStage, device: str) -> Tensor:
+    """The student's velocity against the mean one of two teacher steps from the same noisy latents."""
+    sigmas = [torch.tensor([grid[2 * step + half] for step in at], dtype=torch.float32, device=device) for half in (0, 1, 2)]
+    level = sigmas[0][:, None, None, None, None]
+    noisy = (1 - level) * batch.clean + level * torch.randn_like(batch.clean)
+    scale = torch.where(batch.overlap_present > 0, stage.scale, stage.first_scale)[:, None, None, None, None]
+    with torch.no_grad(), torch.autocast(device, torch.bfloat16):
+        told = condition(teacher, batch, batch.text, batch.text_mask)
+        untold = condition(teacher, batch, *(torch.from_numpy(part.astype(np.float32)).expand(len(noisy), *part.shape).to(device) for part in empty))
+        guided = bool((scale != 1).any())
+        z = noisy
+        for sigma, after in zip(sigmas[:-1], sigmas[1:]):
+            velocity = teacher.denoiser(z, sigma, *told).float()
+            if guided:
+                without = teacher.denoiser(z, sigma, *untold).float()
+                velocity = without + scale * (velocity - without)
+            z = z + (after - sigma)[:, None, None, None, None] * velocity
+        wanted = (z - noisy) / (sigmas[2] - sigmas[0])[:, None, None, None, None]
+    with torch.autocast(device, torch.bfloat16):
+        velocity = student.denoiser(noisy, sigmas[0], *condition(student, batch, batch.text, batch.text_mask))
+    return ((velocity.float() - wanted).square() * ((1 - level) ** 2 + level**2)).mean()
+
+
+def condition(network: Network, batch: Batch, text: Tensor, text_mask: Tensor):
+    context, appearance, pooled = network.conditioning(text, text_mask, batch.anchor, batch.anchor_present)
+    memory = network.denoiser.remember(batch.overlap, context, appearance, text_mask, pooled)
+    return memory, batch.overlap_present, context, appearance, text_mask, pooled
