@@ -16,7 +16,7 @@ ANCHOR_SHARE, OVERLAP_SHARE = 0.85, 0.95
 SINGLE_SIGMA_MEAN, CHUNK_SIGMA_MEAN, SIGMA_DEVIATION = 0.6, 0.8, 1.2
 CONTEXT_NOISE_SHARE, CONTEXT_NOISE = 0.6, 0.2
 # In latent frames: how long a picture may still be turning into the next
-TRANSITION = 3
+TRANSITION = 6
 
 
 @dataclass
@@ -61,7 +61,7 @@ def draw_chunks(clips: LatentClips, empty: tuple[np.ndarray, np.ndarray], size: 
         elif rng.random() < 0.4:
             starts[row] = change
         else:
-            starts[row] = 2 * rng.integers(1, (GROUPS - length) // 2 + 1)
+            starts[row] = length * rng.integers(1, GROUPS // length)
     return assemble(clips, empty, chosen, starts, length, continued, object_weight, 0, rng)
 
 

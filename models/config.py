@@ -7,13 +7,13 @@ from dataclasses import dataclass
 class ModelConfig:
     name: str = "everframe-storybook-1"
     fps: int = 8
-    # a latent frame is four frames; cells are 8x8 pixels: the base works at 64x64, the refiner at 128x128
-    frames_per_latent: int = 4
+    # a latent frame is two frames; cells are 8x8 pixels: the base works at 64x64, the refiner at 128x128
+    frames_per_latent: int = 2
     latent_channels: int = 16
     latent_side: int = 8
     refined_side: int = 16
     # in latent frames: what a chunk adds, and the tail of the chunk before that it reads
-    chunk_frames: int = 2
+    chunk_frames: int = 4
     overlap_frames: int = 2
     anchor_frame: int = 1
     # text

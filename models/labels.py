@@ -9,7 +9,7 @@ import numpy as np
 NOTHING = 0
 
 
-def cell_labels(tracks: np.ndarray, thing_ids: np.ndarray, cells: int, side: int = 128, group: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def cell_labels(tracks: np.ndarray, thing_ids: np.ndarray, cells: int, side: int = 128, group: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """Class per cell uint8 [G, cells, cells], 0 nothing, n + 1 thing n; offset to its centre int8 [G, cells, cells, 2] in pixels.
 
     tracks [F, A, 6] as world.render gives them, positions on a torus of `side` pixels.

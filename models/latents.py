@@ -100,6 +100,6 @@ def encode_clip(seed: int) -> dict[str, np.ndarray | None]:
 
 @torch.no_grad()
 def encode(frames: np.ndarray) -> np.ndarray:
-    """uint8 [F, H, W, 3] to latents float16 [F / 4, 16, H / 8, W / 8]."""
+    """uint8 [F, H, W, 3] to latents float16 [F / 2, 16, H / 8, W / 8]."""
     with torch.autocast("cpu", torch.bfloat16):
         return autoencoder.encode(stack_frames(torch.from_numpy(frames))).half().numpy()

@@ -1,6 +1,6 @@
-"""The video autoencoder: four frames of RGB to one latent frame and back; deterministic.
+"""The video autoencoder: two frames of RGB to one latent frame and back; deterministic.
 
-A latent frame holds a moment's picture and its motion: 16 numbers for every 8x8 pixels of four
+A latent frame holds a moment's picture and its motion: 16 numbers for every 8x8 pixels of two
 frames. Fully convolutional: the base model works on 64x64 pictures (8x8 cells), the refiner on
 128x128 (16x16). Only the decoder ships. Latents leave the encoder with mean 0 and deviation 1 per
 channel (`latent_mean`, `latent_std`).
@@ -33,7 +33,7 @@ class Autoencoder(nn.Module):
         channels, frames = config.latent_channels, config.frames_per_latent
         self.frames_per_latent = frames
         self.encoder = nn.Sequential(
-            nn.PixelUnshuffle(4),  # [N, 192, H/4, W/4]
+            nn.PixelUnshuffle(4),  # [N, 96, H/4, W/4]
             nn.Conv2d(48 * frames, 64, 3, padding=1),
             nn.ReLU(),
             nn.PixelUnshuffle(2),  # [N, 256, H/8, W/8]
@@ -54,26 +54,26 @@ class Autoencoder(nn.Module):
             ResidualBlock(64),
             nn.ReLU(),
             nn.Conv2d(64, 48 * frames, 3, padding=1),
-            nn.PixelShuffle(4),  # [N, 12, H, W]
+            nn.PixelShuffle(4),  # [N, 6, H, W]
         )
         self.register_buffer("latent_mean", torch.zeros(channels, 1, 1))
         self.register_buffer("latent_std", torch.ones(channels, 1, 1))
 
     def encode(self, groups: Tensor) -> Tensor:
-        """Frames in -1..1, four stacked as channels [N, 12, H, W], to normalised latents [N, 16, H/8, W/8]."""
+        """Frames in -1..1, two stacked as channels [N, 6, H, W], to normalised latents [N, 16, H/8, W/8]."""
         return (self.encoder(groups) - self.latent_mean) / self.latent_std
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Normalised latents [N, 16, H/8, W/8] to stacked frames in about -1..1, [N, 12, H, W]."""
+        """Normalised latents [N, 16, H/8, W/8] to stacked frames in about -1..1, [N, 6, H, W]."""
         return self.decoder(latents * self.latent_std + self.latent_mean)
 
     def decode_bytes(self, latents: Tensor) -> Tensor:
-        """Normalised latents [N, 16, H/8, W/8] to uint8 RGB [N, 4, H, W, 3]."""
+        """Normalised latents [N, 16, H/8, W/8] to uint8 RGB [N, 2, H, W, 3]."""
         stacked = self.decode(latents).clamp(-1, 1).unflatten(1, (self.frames_per_latent, 3))
         return torch.round((stacked + 1) * 127.5).to(torch.uint8).permute(0, 1, 3, 4, 2)
 
 
 def stack_frames(frames: Tensor, frames_per_latent: int = ModelConfig.frames_per_latent) -> Tensor:
-    """uint8 [F, H, W, 3] to float [F / 4, 12, H, W] in -1..1, channels last."""
+    """uint8 [F, H, W, 3] to float [F / 2, 6, H, W] in -1..1, channels last."""
     grouped = frames.unflatten(0, (-1, frames_per_latent)).permute(0, 1, 4, 2, 3).flatten(1, 2)
     return grouped.float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
