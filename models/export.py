@@ -27,6 +27,7 @@ from vae import Autoencoder
 
 OPSET = 18
 KEEP_FLOAT32_BELOW = 512  # numbers in a weight too small for its file size to matter
+SHARED_WEIGHTS = "denoiser.weights"
 GRAPHS = ("text_encoder", "anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder")
 
 
@@ -53,6 +54,7 @@ def main() -> None:
     shutil.copy(Path(__file__).with_name("vocab.txt"), folder / "vocab.txt")
     refiner, autoencoder = load_refiner(checkpoint), load_autoencoder(checkpoint)
     write_graphs(folder, network, refiner, autoencoder)
+    share_weights(folder, ("cam_encoder.onnx", "denoiser.onnx"), SHARED_WEIGHTS)
     (folder / "world.json").write_text(json.dumps(known(), indent=1) + "\n")
     (folder / "known_words.json").write_text(json.dumps(known_words()) + "\n")
     notes = json.loads(args.notes.read_text()) if args.notes else {}
@@ -183,10 +185,31 @@ def store_float16(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
+def share_weights(folder: Path, graphs: tuple[str, ...], name: str) -> None:
+    """Moves the graphs' large weights into one file beside them, each stored once: CAM and denoiser have them in common."""
+    places: dict[bytes, int] = {}
+    with open(folder / name, "wb") as file:
+        for graph in graphs:
+            model = onnx.load(folder / graph)
+            for weight in model.graph.initializer:
+                content = numpy_helper.to_array(weight).tobytes()
+                if weight.data_type != TensorProto.FLOAT16:
+                    continue
+                key = hashlib.sha256(content).digest()
+                if key not in places:
+                    places[key] = file.tell()
+                    file.write(content)
+                weight.ClearField("raw_data")
+                weight.data_location = TensorProto.EXTERNAL
+                for field, value in (("location", name), ("offset", places[key]), ("length", len(content))):
+                    weight.external_data.add(key=field, value=str(value))
+            (folder / graph).write_bytes(model.SerializeToString())
+
+
 def describe_package(config: ModelConfig, folder: Path, schedule: dict, notes: dict) -> dict:
     """model.json as the worker reads it."""
     files = {name: f"{name}.onnx" for name in GRAPHS}
-    files |= {"vocabulary": "vocab.txt", "world": "world.json", "known_words": "known_words.json"}
+    files |= {"vocabulary": "vocab.txt", "world": "world.json", "known_words": "known_words.json", "denoiser_weights": SHARED_WEIGHTS}
     stride = 8
     manifest = {
         "format_version": 2,

@@ -118,6 +118,8 @@ export const ModelPackage2 = z.object({
     world: PackageFile,
     /** The words of all training captions. */
     known_words: PackageFile.optional(),
+    /** Weights that cam_encoder and denoiser have in common, in a file that both graphs name. */
+    denoiser_weights: PackageFile.optional(),
   }),
 });
 export type ModelPackage2 = z.infer<typeof ModelPackage2>;
