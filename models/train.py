@@ -43,10 +43,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.stage != "autoencoder" and args.text_encoder is None:
         parser.error(f"stage {args.stage} reads captions: name the text encoder with --text-encoder")
-    if args.stage == "autoencoder":
-        torch.set_num_threads(args.threads * args.workers)
-        train_autoencoder(Checkpoint(args.checkpoint), args.minutes, args.seed, args.device)
-    elif args.workers == 1:
+    if args.workers == 1:
         run_worker(0, args)
     else:
         multiprocessing.spawn(run_worker, (args,), nprocs=args.workers)
@@ -59,7 +56,9 @@ def run_worker(worker: int, args: argparse.Namespace) -> None:
         distributed.init_process_group("gloo", store=store, rank=worker, world_size=args.workers)
     common = dict(seconds=args.minutes * 60, seed=args.seed, first_clip_seed=args.first_clip, clip_count=args.clips, chunks_a_step=args.chunks_a_step)
     run = worker, args.workers, args.device
-    if args.stage == "refiner":
+    if args.stage == "autoencoder":
+        train_autoencoder(Checkpoint(args.checkpoint), args.minutes, args.seed, *run)
+    elif args.stage == "refiner":
         train_refiner(args.checkpoint, args.text_encoder, RefinerStage(**common), *run)
     elif args.stage == "distil":
         grid = dict(student_steps=args.student_steps, shift=args.shift, first_scale=args.first_scale, scale=args.scale, rate=args.rate)

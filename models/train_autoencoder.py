@@ -4,7 +4,6 @@ An auxiliary head names the thing in each cell from the noisy latents, so that t
 """
 
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +11,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from checkpoint import Checkpoint
 from labels import cell_labels
-
 from story import draw_scene
+from train_denoiser import agree_on, average_gradients
 from vae import Autoencoder, stack_frames
 from world import render, shrink
 
 CLIPS, MOMENTS = 1500, (0, 16, 28)
 HELD_OUT_SEEDS = range(900_000_000, 900_000_048)
-CELLS, BATCH, PEAK_RATE = 8, 48, 2e-3
+CELLS, BATCH, PEAK_RATE = 8, 24, 2e-3  # the batch is one worker's
 # Up to this share of the latents' deviation: the decoder must forgive what the denoiser gets wrong,
 # and the encoder must keep things apart
 LATENT_NOISE = 0.2
@@ -28,20 +28,22 @@ CLASS_WEIGHT = 0.03
 MOVING_WEIGHT = 2.0
 
 
-def train_autoencoder(checkpoint, minutes: float, seed: int, device: str) -> None:
-    """Trains for `minutes` of wall time, the rate falling to 0 by elapsed share, then saves."""
+def train_autoencoder(checkpoint: Checkpoint, minutes: float, seed: int, worker: int, workers: int, device: str) -> None:
+    """Trains for `minutes` of wall time, the rate falling to 0 by elapsed share, then saves. Workers average their gradients."""
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, worker])
     model = Autoencoder().to(device, memory_format=torch.channels_last)
     if checkpoint.get("autoencoder"):
         model.load_state_dict(checkpoint.get("autoencoder"))
     optimizer = torch.optim.AdamW(model.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
-    groups = render_groups(range(seed * 10_000_000, seed * 10_000_000 + CLIPS))
+    mine = range(seed * 10_000_000 + worker, seed * 10_000_000 + CLIPS, workers)
+    groups = render_groups(mine)
     held_out = render_groups(HELD_OUT_SEEDS)
     labels_out = nn.Sequential(nn.Conv2d(model.latent_mean.shape[0], 128, 3, padding=1), nn.ReLU(), nn.Conv2d(128, 49, 1)).to(device)
     optimizer.add_param_group({"params": labels_out.parameters()})
-    started, step = time.monotonic(), 0
-    while (share := (time.monotonic() - started) / (minutes * 60)) < 1:
+    torch.manual_seed(seed * 1000 + worker)
+    share, started, step = 0.0, time.monotonic(), 0
+    while share < 1:
         for group in optimizer.param_groups:
             group["lr"] = PEAK_RATE * min(1, (step + 1) / 100) * (1 - share)
         pictures, classes = draw_crops(groups, rng)
@@ -57,13 +59,18 @@ def train_autoencoder(checkpoint, minutes: float, seed: int, device: str) -> Non
         loss = picture + CLASS_WEIGHT * naming + 1e-4 * latents.float().square().mean()
         optimizer.zero_grad()
         loss.backward()
+        average_gradients(model, workers)
+        average_gradients(labels_out, workers)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
-        if step % 100 == 0:
+        share = agree_on((time.monotonic() - started) / (minutes * 60), workers)
+        if worker == 0 and step % 100 == 0:
             told = f"picture {picture.item():.4f} class {naming.item():.3f} psnr {psnr(model, held_out):.2f} dB"
             print(f"autoencoder step {step} share {share:.2f} {told}", flush=True)
             checkpoint.put(autoencoder=model.state_dict(), autoencoder_steps=step)
+    if worker > 0:
+        return
     measure_latents(model, groups)
     print(f"autoencoder done: {step} steps, {psnr(model, held_out):.2f} dB on held-out clips", flush=True)
     checkpoint.put(autoencoder=model.state_dict(), autoencoder_steps=step)
@@ -88,8 +95,7 @@ class Groups:
 
 def render_groups(seeds: range) -> Groups:
     """Two frames at each of the MOMENTS of each seed's clip."""
-    with ProcessPoolExecutor(2) as pool:
-        parts = [part for clip in pool.map(render_moments, seeds, chunksize=16) for part in clip]
+    parts = [part for seed in seeds for part in render_moments(seed)]
     return Groups(*(np.stack(column) for column in zip(*parts)))
 
 

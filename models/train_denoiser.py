@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.distributed as distributed
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from batches import Batch, draw_chunks, draw_singles
 from checkpoint import Checkpoint
@@ -133,7 +133,7 @@ def label_loss(labels: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     return F.cross_entropy(logits, classes, weight), placed
 
 
-def average_gradients(network: Network, workers: int) -> None:
+def average_gradients(network: nn.Module, workers: int) -> None:
     for parameter in network.parameters():
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
