@@ -9,6 +9,8 @@ import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
 import { getContent } from './routes/get-content.ts';
 import { getVideo } from './routes/get-video.ts';
+import { listVideos } from './routes/list-videos.ts';
+import { getModel, listModels } from './routes/models.ts';
 import { beatVideo } from './worker-api/beat.ts';
 import { claimVideo } from './worker-api/claim.ts';
 import { commitSegment } from './worker-api/commit.ts';
@@ -31,12 +33,17 @@ app.get('/healthz', (c) => c.json({ status: 'ok' }));
 app.all('/healthz', methodNotAllowed('GET, HEAD'));
 
 app.post('/v1/videos', authenticate(), createVideo);
-app.all('/v1/videos', methodNotAllowed('POST'));
+app.get('/v1/videos', authenticate(), listVideos);
+app.all('/v1/videos', methodNotAllowed('GET, HEAD, POST'));
 app.get('/v1/videos/:id', authenticate(), getVideo);
 app.delete('/v1/videos/:id', authenticate(), deleteVideo);
 app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD, DELETE'));
 app.get('/v1/videos/:id/content', authenticate(), getContent);
 app.all('/v1/videos/:id/content', methodNotAllowed('GET, HEAD'));
+app.get('/v1/models', authenticate(), listModels);
+app.all('/v1/models', methodNotAllowed('GET, HEAD'));
+app.get('/v1/models/:model', authenticate(), getModel);
+app.all('/v1/models/:model', methodNotAllowed('GET, HEAD'));
 
 app.put('/internal/v1/assets/:key{.+}', uploadAsset);
 app.get('/internal/v1/assets/:key{.+}', downloadAsset);

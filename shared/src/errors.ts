@@ -7,13 +7,21 @@ export interface ErrorKind {
   /** HTTP status of the answer. */
   readonly status: number;
   /** OpenAI's `error.type`. */
-  readonly type: 'invalid_request_error' | 'authentication_error' | 'not_found_error' | 'conflict_error' | 'server_error';
+  readonly type:
+    | 'invalid_request_error'
+    | 'authentication_error'
+    | 'permission_error'
+    | 'insufficient_quota'
+    | 'rate_limit_error'
+    | 'not_found_error'
+    | 'conflict_error'
+    | 'server_error';
   /** True when the same request may succeed later; false is sent as `x-should-retry: false` on 409 and 429. */
   readonly retryable: boolean;
 }
 
 const invalid = (status: number): ErrorKind => ({ status, type: 'invalid_request_error', retryable: false });
-const conflict = (): ErrorKind => ({ status: 409, type: 'conflict_error', retryable: false });
+const conflict = (retryable = false): ErrorKind => ({ status: 409, type: 'conflict_error', retryable });
 
 export const ERROR_KINDS = {
   // What a client sent.
@@ -28,6 +36,8 @@ export const ERROR_KINDS = {
   invalid_json: invalid(400),
   invalid_multipart: invalid(400),
   body_too_large: invalid(413),
+  url_not_allowed: invalid(400),
+  webhook_unreachable: invalid(400),
   length_required: invalid(411),
   unsupported_media_type: invalid(415),
   method_not_allowed: invalid(405),
@@ -37,20 +47,33 @@ export const ERROR_KINDS = {
   missing_api_key: { status: 401, type: 'authentication_error', retryable: false },
   invalid_api_key: { status: 401, type: 'authentication_error', retryable: false },
   invalid_worker_token: { status: 401, type: 'authentication_error', retryable: false },
+  invalid_admin_token: { status: 401, type: 'authentication_error', retryable: false },
+  insufficient_scope: { status: 403, type: 'permission_error', retryable: false },
   invalid_ticket: { status: 403, type: 'authentication_error', retryable: false },
+  // What it may use. 402 rather than OpenAI's 429, which stock clients repeat.
+  insufficient_credits: { status: 402, type: 'insufficient_quota', retryable: false },
+  key_budget_exceeded: { status: 402, type: 'insufficient_quota', retryable: false },
+  rate_limit_exceeded: { status: 429, type: 'rate_limit_error', retryable: true },
   // What there is.
   unknown_route: { status: 404, type: 'not_found_error', retryable: false },
+  unknown_model: { status: 404, type: 'not_found_error', retryable: false },
   video_not_found: { status: 404, type: 'not_found_error', retryable: false },
+  account_not_found: { status: 404, type: 'not_found_error', retryable: false },
+  key_not_found: { status: 404, type: 'not_found_error', retryable: false },
+  webhook_endpoint_not_found: { status: 404, type: 'not_found_error', retryable: false },
   asset_not_found: { status: 404, type: 'not_found_error', retryable: false },
   // Its state.
   video_not_ready: conflict(),
   video_failed: conflict(),
   video_finished: conflict(),
+  nothing_to_refund: conflict(),
   lease_held: conflict(),
   lease_lost: conflict(),
   parent_mismatch: conflict(),
   asset_exists: conflict(),
   asset_corrupt: invalid(400),
+  idempotency_key_reused: invalid(422),
+  idempotency_key_in_use: conflict(true),
   // Our own faults.
   internal_error: { status: 500, type: 'server_error', retryable: true },
 } as const satisfies Record<string, ErrorKind>;
@@ -83,6 +106,8 @@ export class EverframeError extends Error {
   }
 }
 
-/** Why a video failed: `error.code` of a video whose status is `failed`. */
+/** Why a video failed, as a worker may say it: `error.code` of a video whose status is `failed`. */
 export const FAILURE_CODES = ['worker_lost', 'generation_failed', 'encoding_failed', 'signing_failed', 'model_unavailable'] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];
+/** OpenAI's contract has no word for a cancelled video: it is `failed` with this code. */
+export type VideoErrorCode = FailureCode | 'cancelled';

@@ -21,3 +21,33 @@ export const MAX_FRUITLESS_ATTEMPTS = 3;
 export const RETRY_DELAYS_SECONDS = { first: 5, later: 30 } as const;
 /** Days that a finished video is kept. */
 export const RETENTION_DAYS = 30;
+
+/** Characters in an `Idempotency-Key`. */
+export const IDEMPOTENCY_KEY_MAX_CHARACTERS = 255;
+/** Seconds that an `Idempotency-Key` is remembered. */
+export const IDEMPOTENCY_KEY_SECONDS = 24 * 60 * 60;
+/** Seconds in which a client's own retry, without a key, is recognised by its body. */
+export const SDK_RETRY_SECONDS = 120;
+/** Seconds that a first request is taken to be under way; one that was broken off may be repeated after that at the latest. */
+export const IDEMPOTENCY_HOLD_SECONDS = 10;
+/** Videos on one page of a list. */
+export const LIST_LIMITS = { default: 20, max: 100 } as const;
+/** Hours that the place of an erased video is kept, for lists that are being read. */
+export const LIST_PLACE_HOURS = 24;
+
+/** Seconds after its credits were reserved in which a video must be recorded; a reservation without a video is released. */
+export const RESERVATION_SECONDS = 60;
+/** Bytes in a JSON body of the account, webhook and admin routes. */
+export const JSON_BODY_MAX_BYTES = 16 * 1024;
+/** Characters in the name of an account, a key or a webhook endpoint. */
+export const NAME_MAX_CHARACTERS = 100;
+/** The most that one grant, budget or price cap may name: what a double holds exactly, with room for sums. */
+export const MICRO_USD_MAX = 1_000_000_000_000;
+/** Webhook endpoints of one account. */
+export const WEBHOOK_ENDPOINTS_MAX = 20;
+/** Characters in a webhook endpoint's URL. */
+export const URL_MAX_CHARACTERS = 2048;
+/** Days that the log of webhook deliveries goes back. */
+export const WEBHOOK_LOG_DAYS = 30;
+/** Days that one request for usage may cover. */
+export const USAGE_MAX_DAYS = 366;

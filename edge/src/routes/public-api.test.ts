@@ -216,6 +216,9 @@ test('every public route refuses a caller without a right key, by what is wrong 
   ];
   const routes = [
     ['POST', '/v1/videos'],
+    ['GET', '/v1/videos'],
+    ['GET', '/v1/models'],
+    ['GET', '/v1/models/everframe-toybox-1'],
     ['GET', `/v1/videos/${UNKNOWN_ID}`],
     ['DELETE', `/v1/videos/${UNKNOWN_ID}`],
     ['GET', `/v1/videos/${UNKNOWN_ID}/content`],
@@ -253,11 +256,12 @@ test('an id that names no video of the caller is not found, whether unknown, mal
 });
 
 test('unknown routes are 404 and wrong methods 405 with the right ones named', async () => {
-  for (const path of ['/', '/v1', '/v1/models', '/v1/videos/', `/v1/videos/${UNKNOWN_ID}/nothing`, '/internal/v1/assets/']) {
+  for (const path of ['/', '/v1', '/v1/videos/', `/v1/videos/${UNKNOWN_ID}/nothing`, '/internal/v1/assets/']) {
     await assertRefused(await edge.asOwner(path), 404, 'unknown_route');
   }
   const cases = [
-    ['GET', '/v1/videos', 'POST'],
+    ['PATCH', '/v1/videos', 'GET, HEAD, POST'],
+    ['POST', '/v1/models', 'GET, HEAD'],
     ['PATCH', `/v1/videos/${UNKNOWN_ID}`, 'GET, HEAD, DELETE'],
     ['POST', `/v1/videos/${UNKNOWN_ID}/content`, 'GET, HEAD'],
     ['POST', '/healthz', 'GET, HEAD'],

@@ -38,6 +38,53 @@ export async function listStaleVideos(
   return results.map((row) => row.id);
 }
 
+/** Leaves the video's place in its account's list, see `erased_videos`. */
 export async function deleteVideo(db: D1Database, id: string): Promise<void> {
-  await db.prepare('DELETE FROM videos WHERE id = ?').bind(id).run();
+  await db.batch([
+    db
+      .prepare(
+        `INSERT OR IGNORE INTO erased_videos (id, account_id, created_at_ms, erased_at_ms)
+         SELECT id, account_id, created_at_ms, ? FROM videos WHERE id = ?`,
+      )
+      .bind(Date.now(), id),
+    db.prepare('DELETE FROM videos WHERE id = ?').bind(id),
+  ]);
+}
+
+export async function deletePlaces(db: D1Database, before_ms: number): Promise<void> {
+  await db.prepare('DELETE FROM erased_videos WHERE erased_at_ms < ?').bind(before_ms).run();
+}
+
+/** A video's place in the list of its account, which is in order of creation. */
+export interface Place {
+  readonly created_at_ms: number;
+  readonly id: string;
+}
+
+/** @returns null where the account has and had no such video */
+export function findPlace(db: D1Database, account_id: string, id: string): Promise<Place | null> {
+  return db
+    .prepare(
+      `SELECT id, created_at_ms FROM videos WHERE id = ?1 AND account_id = ?2
+       UNION SELECT id, created_at_ms FROM erased_videos WHERE id = ?1 AND account_id = ?2`,
+    )
+    .bind(id, account_id)
+    .first<Place>();
+}
+
+/** An account's videos behind a place, or from the beginning of the list. */
+export async function listVideos(
+  db: D1Database,
+  account_id: string,
+  { order, after, limit }: { readonly order: 'asc' | 'desc'; readonly after: Place | null; readonly limit: number },
+): Promise<Place[]> {
+  const behind = after === null ? '' : `AND (created_at_ms, id) ${order === 'asc' ? '>' : '<'} (?, ?)`;
+  const { results } = await db
+    .prepare(
+      `SELECT id, created_at_ms FROM videos WHERE account_id = ? AND status <> 'deleted' ${behind}
+       ORDER BY created_at_ms ${order}, id ${order} LIMIT ?`,
+    )
+    .bind(account_id, ...(after === null ? [] : [after.created_at_ms, after.id]), limit)
+    .all<Place>();
+  return results;
 }
