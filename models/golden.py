@@ -1,73 +1,100 @@
-"""Expected numbers from PyTorch for the TypeScript worker's tests, written beside the package.
+"""Expected numbers for the TypeScript worker's tests, from the reference loop in Python.
 
-Inputs follow from formulas, so the tests need no large files: `wave(shape)` is sin(0.37 * i) over the
-flat index i, in float32. Expectations are those of the float32 network before its weights were
-stored as float16, hence the tolerances.
+`python golden.py --package packages/NAME` runs the package's own graphs, with onnxruntime for Python.
+With `--checkpoint` the networks are PyTorch's instead: the numbers before the weights were stored
+smaller. The tolerances allow for that. Inputs follow from formulas, so the tests need no large files:
+`wave(shape)` is sin(0.37 * i) over the flat index i, in float32.
 """
 
+import argparse
 import json
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from captions import MAX_TOKENS, NULL_TOKENS, tokenize
-from network import Network
+from checkpoint import Checkpoint
+from export import load_autoencoder, load_refiner
+from network import load_network
+from package import PackagedNetwork
+from refine import refine
+from sample import encode_texts, prepare, sample, seeded_noise
 from schedule import make_sigmas
-from vae import Autoencoder
 
-PROMPTS = [
-    "a red balloon rises over the sea",
-    "A BLUE fish swims to the left, in space!",
-    "the yellow star bounces in the forest",
-    "a purple dragon hops in a city at night",
-    "",
-    "a video of one small green car driving quickly to the right through the snowy mountains on and on and on and on and on and on",
-]
+PROMPTS = ["a golden puppy runs on the beach", "a boat sails on a blue sea"]
 WAVE = 0.37
+SEED = 7
+SIGMA = 0.7
+SAMPLES = 24
 
 
 def wave(*shape: int) -> torch.Tensor:
     return torch.from_numpy(np.sin(WAVE * np.arange(np.prod(shape))).astype(np.float32)).reshape(shape)
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--package", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--weights", choices=["average", "network", "student"], default="average")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    package = PackagedNetwork(args.package)
+    network, refiner, decode_bytes = package, package.refiner, package.decode_bytes
+    if args.checkpoint:
+        checkpoint = Checkpoint(args.checkpoint)
+        network = load_network(checkpoint.get(args.weights), package.config)
+        refiner, decode_bytes = load_refiner(checkpoint), load_autoencoder(checkpoint).decode_bytes
+    folder = args.package / "golden"
+    folder.mkdir(exist_ok=True)
+    for name, content in compute(package.text_encoder, network, refiner, decode_bytes).items():
+        (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
+
+
 @torch.no_grad()
-def write_golden(folder: Path, network: Network, autoencoder: Autoencoder) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def compute(text_encoder, network, refiner, decode_bytes) -> dict[str, dict]:
+    """One entry for each network, the schedule, and a short video with a change of prompt."""
     config = network.config
-    side, channels, frames = config.latent_side, config.latent_channels, config.chunk_frames
-    ids = torch.tensor([tokenize(PROMPTS[0])])
-    tokens, mask, pooled = network.text_encoder(ids)
-    anchor = network.anchor_encoder(wave(1, channels, side, side))
-    sigmas = torch.full((1, frames), 0.5)
-    sigmas[:, : config.overlap_frames] = 0
-    chunk = wave(1, channels, frames, side, side)
-    continued = network.denoiser(chunk, sigmas, tokens, mask, pooled, anchor, torch.ones(1))
-    first = network.denoiser(chunk, torch.ones(1, frames), tokens, mask, pooled, anchor, torch.zeros(1))
-    picture = autoencoder.decode_bytes(wave(1, channels, side, side))[0]
-    write(folder / "tokenizer.json", {"max_tokens": MAX_TOKENS, "null_tokens": NULL_TOKENS, "prompts": [{"prompt": p, "token_ids": tokenize(p)} for p in PROMPTS]})
-    write(folder / "schedule.json", {"shift": config.shift, "sigmas": {str(n): make_sigmas(n, config.shift).tolist() for n in (8, 4)}, "shifted": {"shift": 2.0, "sigmas": make_sigmas(4, 2.0).tolist()}})
-    write(folder / "text_encoder.json", {"prompt": PROMPTS[0], "tolerance": 0.02, "text_tokens": summary(tokens), "text_mask_sum": float(mask.sum()), "text_pooled": summary(pooled)})
-    write(folder / "anchor_encoder.json", {"input": f"sin({WAVE} * i), [1, 8, 16, 16]", "tolerance": 0.02, "anchor_tokens": summary(anchor)})
-    write(
-        folder / "denoiser.json",
-        {
-            "input": f"latents sin({WAVE} * i), [1, 8, 12, 16, 16]; text of the prompt; anchor tokens of anchor_encoder.json",
+    channels, side, large = config.latent_channels, config.latent_side, config.refined_side
+    text, other, no_text = (encode_texts(text_encoder, [prompt]) for prompt in (*PROMPTS, ""))
+    overlap, anchor = wave(1, channels, config.overlap_frames, side, side), wave(1, channels, side, side)
+    latents, sigma = wave(1, channels, config.chunk_frames, side, side), torch.full((1,), SIGMA)
+    first = prepare(network, text, torch.zeros_like(anchor), torch.zeros(1), None)
+    later = prepare(network, text, anchor, torch.ones(1), overlap)
+    memory = torch.stack([torch.stack(pair) for pair in later[0]])
+    chunk = wave(1, channels, config.refiner_chunk_frames, large, large), sigma, wave(1, channels, config.refiner_chunk_frames, side, side)
+    video = refine(refiner, wave(1, channels, 8, side, side), SEED, config)
+    frames = decode_bytes(wave(2, channels, large, large))
+    story = list(sample(network, [text, text, other], no_text, seeded_noise(SEED), {2}, config.num_inference_steps, config.shift, config.first_chunk_guidance_scale, config.guidance_scale))
+    return {
+        "schedule": {"shift": config.shift, "sigmas": {str(n): make_sigmas(n, config.shift).tolist() for n in (8, 4)}, "shifted": {"shift": 2.0, "sigmas": make_sigmas(4, 2.0).tolist()}},
+        "text_encoder": {"prompt": PROMPTS[0], "tolerance": 0.01, "text": summary(text.states), "text_mask_sum": text.mask.sum().item()},
+        "anchor_encoder": {"prompt": PROMPTS[0], "tolerance": 0.02, "present": contexts(later), "absent": contexts(first)},
+        "cam_encoder": {"prompt": PROMPTS[0], "tolerance": 0.02, "memory": summary(memory)},
+        "denoiser": {
             "prompt": PROMPTS[0],
+            "sigma": SIGMA,
             "tolerance": 0.03,
-            "first_chunk": {"sigmas": [1.0] * frames, "anchor_present": 0, "velocity": summary(first)},
-            "continuation": {"sigmas": sigmas[0].tolist(), "anchor_present": 1, "velocity": summary(continued[:, :, config.overlap_frames :]), "velocity_note": "of the frames behind the overlap, [1, 8, 8, 16, 16]; the overlap's velocity is exactly 0"},
+            "first_chunk": {"velocity": summary(network.denoiser(latents, sigma, *first))},
+            "continuation": {"velocity": summary(network.denoiser(latents, sigma, *later))},
         },
-    )
-    pixels = [{"x": x, "y": y, "rgb": picture[y, x].tolist()} for x, y in ((0, 0), (64, 64), (127, 5), (30, 90))]
-    write(folder / "vae_decoder.json", {"input": f"sin({WAVE} * i), [1, 8, 16, 16]", "tolerance_mean": 0.2, "tolerance_pixel": 3, "mean": float(picture.float().mean()), "pixels": pixels})
+        "refiner": {"sigma": SIGMA, "tolerance": 0.02, "velocity": summary(refiner(*chunk)), "seed": SEED, "base_frames": 8, "tolerance_video": 0.05, "video": summary(video)},
+        "vae_decoder": {"tolerance_mean": 0.2, "tolerance_pixel": 3, "frames": summary(frames.float())},
+        "video": {"prompts": PROMPTS, "renewing": 2, "seed": SEED, "tolerance": 0.1, "overlaps": [summary(latents[:, :, -config.overlap_frames :]) for latents in story]},
+    }
+
+
+def contexts(prepared: tuple) -> dict:
+    _, _, context, appearance, _, pooled = prepared
+    return {"context": summary(context), "appearance": summary(appearance), "pooled": summary(pooled)}
 
 
 def summary(values: torch.Tensor) -> dict:
-    """Shape, first eight values in flat order, mean and mean square: what a test compares."""
+    """Shape, values spread evenly over the flat order, mean and mean square: what a test compares."""
     flat = values.flatten()
-    return {"shape": list(values.shape), "first": [round(v, 6) for v in flat[:8].tolist()], "mean": round(flat.mean().item(), 6), "mean_square": round(flat.square().mean().item(), 6)}
+    places = [index * len(flat) // SAMPLES for index in range(SAMPLES)]
+    return {"shape": list(values.shape), "samples": [round(flat[place].item(), 6) for place in places], "mean": round(flat.mean().item(), 6), "mean_square": round(flat.square().mean().item(), 6)}
 
 
-def write(path: Path, content: dict) -> None:
-    path.write_text(json.dumps(content, indent=1) + "\n")
+if __name__ == "__main__":
+    main()

@@ -1,42 +1,61 @@
-"""A shipped package behind the same three calls as `Network`, so that sample.py can run it."""
+"""A shipped package behind the same calls as the networks it was exported from, so that sample.py and refine.py can run it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import onnxruntime
 import torch
 from torch import Tensor
 
 from config import ModelConfig
+from text_encoder import TextEncoder
 
 
 class PackagedNetwork:
     def __init__(self, folder: Path, threads: int = 1):
         manifest = json.loads((folder / "model.json").read_text())
+        files, schedule, refiner = manifest["files"], manifest["schedule"], manifest["refiner"]
+        self.config = replace(ModelConfig(), **schedule, refiner_steps=refiner["num_inference_steps"], refiner_shift=refiner["shift"])
+        self.text_encoder = TextEncoder(folder / files["text_encoder"]["path"], threads)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        self.config = ModelConfig()
-        self.schedule = manifest["schedule"]
         self.sessions = {
-            name: onnxruntime.InferenceSession(folder / manifest["files"][name]["path"], options, providers=["CPUExecutionProvider"])
-            for name in ("text_encoder", "anchor_encoder", "denoiser", "vae_decoder")
+            name: onnxruntime.InferenceSession(folder / files[name]["path"], options, providers=["CPUExecutionProvider"])
+            for name in ("anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder")
         }
+        self.denoiser = PackagedDenoiser(self)
 
-    def text_encoder(self, token_ids: Tensor) -> list[Tensor]:
-        return self.run("text_encoder", [token_ids])
+    def conditioning(self, text: Tensor, text_mask: Tensor, anchor: Tensor, anchor_present: Tensor) -> list[Tensor]:
+        return self.run("anchor_encoder", text, text_mask, anchor, anchor_present)
 
-    def anchor_encoder(self, anchor_latents: Tensor) -> Tensor:
-        return self.run("anchor_encoder", [anchor_latents])[0]
+    def refiner(self, latents: Tensor, sigma: Tensor, base: Tensor) -> Tensor:
+        return self.run("refiner", latents, sigma, base)[0]
 
-    def denoiser(self, *inputs: Tensor) -> Tensor:
-        return self.run("denoiser", list(inputs))[0]
+    def decode_bytes(self, latents: Tensor) -> Tensor:
+        return self.run("vae_decoder", latents)[0]
 
-    def decode(self, latents: Tensor) -> np.ndarray:
-        """[C, F, H, W] of one video to uint8 [F, 128, 128, 3]."""
-        return self.run("vae_decoder", [latents.transpose(0, 1)])[0].numpy()
-
-    def run(self, name: str, inputs: list[Tensor]) -> list[Tensor]:
+    def run(self, name: str, *inputs: Tensor) -> list[Tensor]:
         session = self.sessions[name]
         feeds = {wanted.name: value.contiguous().numpy() for wanted, value in zip(session.get_inputs(), inputs, strict=True)}
         return [torch.from_numpy(value) for value in session.run(None, feeds)]
+
+
+class PackagedDenoiser:
+    """Keys and values as one tensor [blocks, 2, B, tokens, D] in the graphs, as pairs outside."""
+
+    def __init__(self, package: PackagedNetwork):
+        self.package = package
+
+    def remember(self, overlap: Tensor, *context: Tensor) -> list[tuple[Tensor, Tensor]]:
+        memory = self.package.run("cam_encoder", overlap, *context)[0]
+        return [(block[0], block[1]) for block in memory]
+
+    def __call__(self, latents: Tensor, sigma: Tensor, memory, memory_present: Tensor | None, *context: Tensor) -> Tensor:
+        config, batch = self.package.config, len(latents)
+        if memory is None:
+            tokens = config.overlap_frames * config.latent_side**2
+            stacked, memory_present = torch.zeros(config.blocks, 2, batch, tokens, config.width), torch.zeros(batch)
+        else:
+            stacked = torch.stack([torch.stack(pair) for pair in memory])
+        return self.package.run("denoiser", latents, sigma, stacked, memory_present, *context)[0]

@@ -14,6 +14,11 @@ def euler_step(latents, velocity, sigma: float, sigma_next: float):
     return latents + (sigma_next - sigma) * velocity
 
 
+def step_towards(latents, clean, sigma: float, sigma_next: float):
+    """The same step towards clean latents; at sigma_next 0 it arrives at them."""
+    return clean + (sigma_next / sigma) * (latents - clean)
+
+
 def guide(unconditional, conditional, guidance_scale: float):
     """Classifier-free guidance; scale 1 is the conditional velocity."""
     return unconditional + guidance_scale * (conditional - unconditional)

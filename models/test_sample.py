@@ -1,12 +1,18 @@
-"""The streaming loop with a stand-in network of a few lines, and the schedule's fixed points."""
+"""The streaming loop and the blending with stand-in networks of a few lines, the schedule's fixed points, and the noise."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import torch
 
 from config import ModelConfig
-from denoiser import Denoiser
-from sample import sample, seeded_noise
-from schedule import euler_step, guide, make_sigmas
+from noise import draw_below, draw_normals, philox
+from refine import refine
+from sample import Text, sample, seeded_noise
+from schedule import euler_step, guide, make_sigmas, step_towards
+
+CONFIG = ModelConfig()
+TEXT, OTHER, NO_TEXT = (Text(torch.full((1, 32, 384), value), torch.ones(1, 32)) for value in (1.0, 2.0, 0.0))
 
 
 def test_sigmas_fall_from_one_to_zero_and_shift_keeps_the_ends():
@@ -19,7 +25,9 @@ def test_euler_steps_along_the_true_velocity_arrive_at_the_clean_latents():
     clean, noise = torch.randn(4), torch.randn(4)
     latents, sigmas = noise, make_sigmas(5, 2.0)
     for sigma, sigma_next in zip(sigmas[:-1], sigmas[1:]):
+        towards = step_towards(latents, clean, float(sigma), float(sigma_next))
         latents = euler_step(latents, noise - clean, float(sigma), float(sigma_next))
+        assert torch.allclose(towards, latents, atol=1e-5)
     assert torch.allclose(latents, clean, atol=1e-5)
 
 
@@ -27,43 +35,67 @@ def test_guidance_of_one_is_the_conditional_velocity():
     assert guide(torch.tensor(3.0), torch.tensor(5.0), 1) == 5
 
 
-def test_the_first_chunk_gives_all_frames_and_later_ones_drop_the_overlap():
-    chunks = list(sample(StandIn(), ["a ball"], 3, seeded_noise(1), steps=2, first_scale=2.0))
-    assert [chunk.shape[2] for chunk in chunks] == [12, 8, 8]
+def test_the_noise_is_that_of_the_worker():
+    # The words of Random123's known answers; the normals as gpu-worker's noise.test.ts has them
+    assert philox(np.zeros(1), 0, 0, (0, 0))[0].tolist() == [0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8]
+    expected = [0.38040074706077576, -0.29627788066864014, -0.2492334246635437, -1.00383722782135, 0.6269478797912598, -0.6339837908744812]
+    assert np.allclose(draw_normals(1, "stream", 0, 6), expected, atol=1e-6)
+    assert {draw_below(3, "refine", chunk, 0, 2) for chunk in range(20)} == {0, 1}
 
 
-def test_later_chunks_see_the_overlap_clean_and_the_anchor_frame():
+def test_every_chunk_adds_its_frames_and_remembers_the_last_of_the_one_before():
     network = StandIn()
-    first, second = sample(network, ["a ball"], 2, seeded_noise(1), steps=2, first_scale=1.0)
-    latents, sigmas, present = network.seen[2]
-    assert torch.equal(latents[:, :, :4], first[:, :, -4:])
-    assert (sigmas[:, :4] == 0).all() and (sigmas[:, 4:] == 1).all() and (present == 1).all()
-    assert torch.equal(network.anchor, first[:, :, 4])
+    first, second, third = sample(network, [TEXT] * 3, NO_TEXT, seeded_noise(1), steps=2, first_scale=1.0)
+    assert first.shape == second.shape == (1, 16, CONFIG.chunk_frames, 8, 8)
+    assert torch.equal(network.remembered[0], first[:, :, -CONFIG.overlap_frames :])
+    assert torch.equal(network.remembered[1], second[:, :, -CONFIG.overlap_frames :])
+    assert [present for _, present in network.anchors] == [0, 1, 1]
+    assert torch.equal(network.anchors[2][0], first[:, :, CONFIG.anchor_frame])
 
 
-def test_the_denoiser_leaves_given_frames_alone():
-    config = ModelConfig()
-    sigmas = torch.full((1, 12), 0.7)
-    sigmas[:, :4] = 0
-    text = (torch.randn(1, 24, 128), torch.ones(1, 24), torch.randn(1, 128))
-    with torch.no_grad():
-        velocity = Denoiser(config)(torch.randn(1, 8, 12, 16, 16), sigmas, *text, torch.randn(1, 16, 128), torch.ones(1))
-    assert (velocity[:, :, :4] == 0).all() and (velocity[:, :, 4:] != 0).any()
+def test_a_prompt_that_renews_the_anchor_is_begun_without_one():
+    network = StandIn()
+    chunks = list(sample(network, [TEXT, TEXT, OTHER, OTHER], NO_TEXT, seeded_noise(1), {2}, steps=2, first_scale=1.0))
+    assert [present for _, present in network.anchors] == [0, 1, 0, 1]
+    assert torch.equal(network.anchors[3][0], chunks[2][:, :, CONFIG.anchor_frame])
+
+
+def test_guidance_costs_a_second_pass_only_where_its_scale_is_not_one():
+    network = StandIn()
+    list(sample(network, [TEXT] * 2, NO_TEXT, seeded_noise(1), steps=3, first_scale=2.0, scale=1.0))
+    assert network.passes == 3 * 2 + 3
+
+
+def test_a_refiner_that_knows_what_is_clean_arrives_there_for_any_length():
+    for frames in (1, 2, 4, 6, 7):
+        base = torch.randn(1, 16, frames, 8, 8)
+        refined = refine(enlarge, base, seed=3)
+        assert torch.allclose(refined, base.repeat_interleave(2, -1).repeat_interleave(2, -2), atol=1e-5)
+
+
+def enlarge(latents, sigma, base):
+    return (latents - base.repeat_interleave(2, -1).repeat_interleave(2, -2)) / sigma
 
 
 class StandIn:
     """Pulls everything towards zero and remembers what it was shown."""
 
     def __init__(self):
-        self.config, self.seen, self.anchor = ModelConfig(), [], None
+        self.config, self.anchors, self.remembered, self.passes = CONFIG, [], [], 0
+        self.denoiser = self.Denoiser(self)
 
-    def text_encoder(self, ids):
-        return torch.zeros(len(ids), 24, 128), torch.ones(len(ids), 24), torch.zeros(len(ids), 128)
+    def conditioning(self, states, mask, anchor, anchor_present):
+        self.anchors.append((anchor.clone(), int(anchor_present[0])))
+        return states, states, states[:, 0]
 
-    def anchor_encoder(self, latents):
-        self.anchor = latents.clone()
-        return torch.zeros(len(latents), 16, 128)
+    class Denoiser(SimpleNamespace):
+        def __init__(self, seen):
+            super().__init__(seen=seen)
 
-    def denoiser(self, latents, sigmas, tokens, mask, pooled, anchor_tokens, anchor_present):
-        self.seen.append((latents.clone(), sigmas.clone(), anchor_present.clone()))
-        return latents * (sigmas > 0)[:, None, :, None, None]
+        def remember(self, overlap, *context):
+            self.seen.remembered.append(overlap.clone())
+            return overlap
+
+        def __call__(self, latents, sigma, memory, memory_present, *context):
+            self.seen.passes += 1
+            return latents
