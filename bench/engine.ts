@@ -18,7 +18,7 @@ const ROUNDS = 7;
 const SECONDS = 8;
 const THREADS = 1;
 
-const folder = fileURLToPath(new URL('../models/packages/everframe-toybox-1', import.meta.url));
+const folder = fileURLToPath(new URL('../models/packages/everframe-storybook-1', import.meta.url));
 const installed = await readPackage(folder);
 const { model } = installed;
 const networks = await loadNetworks(installed, { provider: 'cpu', threads: THREADS });
@@ -27,7 +27,8 @@ const [width, height] = (model.sizes[0] ?? '').split('x').map(Number);
 const command: GenerationCommand = {
   model: model.name,
   model_version: model.version,
-  prompt: 'a red balloon rises over the sea',
+  prompt: 'a golden puppy runs on the beach',
+  segments: [],
   seed: 1,
   seconds: SECONDS,
   frames: SECONDS * model.fps,
@@ -57,7 +58,7 @@ report('engine', {
 });
 
 async function runLoop(): Promise<void> {
-  for await (const chunk of generate(command, networks, startState(command), AbortSignal.timeout(600_000))) {
+  for await (const chunk of generate(command, networks, startState(command, model), AbortSignal.timeout(600_000))) {
     if (chunk.frame_count === 0) throw new Error('an empty chunk');
   }
 }
@@ -70,47 +71,63 @@ async function timed(work: () => Promise<void>): Promise<number> {
 
 /** The same graphs on fixed inputs of the same shapes, called as often as the loop calls them. */
 async function openBare(): Promise<{ run(): Promise<void> }> {
-  const { latent, chunk, text, anchor, schedule } = model;
+  const { latent, chunk, text, denoiser: inner, refiner: settings, schedule } = model;
+  if (!settings) throw new Error(`${model.name} has no refiner`);
   const options = { intraOpNumThreads: THREADS, interOpNumThreads: 1, extra: { session: { intra_op: { allow_spinning: '0' } } } };
-  const open = (file: keyof typeof model.files) => ort.InferenceSession.create(join(folder, model.files[file].path), options);
-  const [text_encoder, anchor_encoder, denoiser, vae_decoder] = [
-    await open('text_encoder'),
-    await open('anchor_encoder'),
-    await open('denoiser'),
-    await open('vae_decoder'),
-  ];
+  const open = (file: keyof typeof model.files) => ort.InferenceSession.create(join(folder, model.files[file]?.path ?? ''), options);
+  const text_encoder = await open('text_encoder');
+  const anchor_encoder = await open('anchor_encoder');
+  const cam_encoder = await open('cam_encoder');
+  const denoiser = await open('denoiser');
+  const refiner = await open('refiner');
+  const vae_decoder = await open('vae_decoder');
   const filled = (...dims: number[]) => {
     const values = Float32Array.from({ length: dims.reduce((size, dim) => size * dim, 1) }, (_, index) => Math.sin(index * 0.37));
     return new ort.Tensor('float32', values, dims);
   };
-  const picture = [latent.channels, latent.height, latent.width];
-  const tokens = new ort.Tensor('int64', new BigInt64Array(text.max_tokens).fill(3n), [1, text.max_tokens]);
-  const pass = (batch: number) => ({
-    latents: filled(batch, latent.channels, chunk.frames, latent.height, latent.width),
-    sigmas: filled(batch, chunk.frames),
-    text_tokens: filled(batch, text.max_tokens, text.width),
-    text_mask: filled(batch, text.max_tokens),
-    text_pooled: filled(batch, text.width),
-    anchor_tokens: filled(batch, anchor.tokens, text.width),
-    anchor_present: filled(batch),
-  });
-  const passes = [pass(1), pass(2)];
-  const chunks = 1 + Math.ceil((SECONDS * model.fps - chunk.frames) / (chunk.frames - chunk.overlap_frames));
+  const place = [latent.height, latent.width];
+  const large = [settings.latent_height, settings.latent_width];
+  const tokens = new ort.Tensor('int64', new BigInt64Array(text.max_tokens).fill(101n), [1, text.max_tokens]);
+  const pass = (batch: number) => {
+    const text_mask = filled(batch, text.max_tokens);
+    const mixed = filled(batch, text.max_tokens, inner.width);
+    const context = { context: mixed, appearance: mixed, text_mask, pooled: filled(batch, inner.width) };
+    const anchor = { anchor: filled(batch, latent.channels, ...place), anchor_present: filled(batch) };
+    const cells = chunk.overlap_latent_frames * latent.height * latent.width;
+    return {
+      condition: { text: filled(batch, text.max_tokens, text.width), text_mask, ...anchor },
+      remember: { latents: filled(batch, latent.channels, chunk.overlap_latent_frames, ...place), ...context },
+      denoise: {
+        latents: filled(batch, latent.channels, chunk.latent_frames, ...place),
+        sigma: filled(batch),
+        memory: filled(inner.blocks, 2, batch, cells, inner.width),
+        memory_present: filled(batch),
+        ...context,
+      },
+    };
+  };
+  const first = pass(schedule.first_chunk_guidance_scale === 1 ? 1 : 2);
+  const later = pass(schedule.guidance_scale === 1 ? 1 : 2);
+  const refining = {
+    latents: filled(1, latent.channels, settings.chunk_latent_frames, ...large),
+    sigma: filled(1),
+    base: filled(1, latent.channels, settings.chunk_latent_frames, ...place),
+  };
+  const decoded = { latents: filled(chunk.latent_frames, latent.channels, ...large) };
+  const chunks = Math.ceil((SECONDS * model.fps) / (chunk.latent_frames * latent.frames_per_latent));
+  const refiner_chunks = chunks - settings.overlap_latent_frames / chunk.latent_frames;
 
   return {
     async run() {
       for (let prompt = 0; prompt < 2; prompt++) await text_encoder.run({ token_ids: tokens });
-      let frames_left = SECONDS * model.fps;
       for (let index = 0; index < chunks; index++) {
-        const guidance = index === 0 ? schedule.first_chunk_guidance_scale : schedule.guidance_scale;
-        const inputs = passes[guidance === 1 ? 0 : 1];
-        if (!inputs) throw new Error('no inputs');
-        for (let step = 0; step < schedule.num_inference_steps; step++) await denoiser.run(inputs);
-        if (index === 0) await anchor_encoder.run({ anchor_latents: filled(1, ...picture) });
-        const fresh = Math.min(frames_left, chunk.frames - (index === 0 ? 0 : chunk.overlap_frames));
-        await vae_decoder.run({ latents: filled(fresh, ...picture) });
-        frames_left -= fresh;
+        const inputs = index === 0 ? first : later;
+        if (index < 2) await anchor_encoder.run(inputs.condition);
+        if (index > 0) await cam_encoder.run(inputs.remember);
+        for (let step = 0; step < schedule.num_inference_steps; step++) await denoiser.run(inputs.denoise);
+        await vae_decoder.run(decoded);
       }
+      for (let index = 0; index < refiner_chunks * settings.num_inference_steps; index++) await refiner.run(refining);
     },
   };
 }

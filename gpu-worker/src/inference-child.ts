@@ -4,8 +4,9 @@
  * Knows nothing of queues, leases and files but the packages.
  */
 import type { GenerationCommand } from '@everframe/shared';
+import { loadState, readState, saveState } from './generation/checkpoint.ts';
 import { CommandError, generate } from './generation/generate.ts';
-import { CheckpointError, loadState, readState, saveState, startState } from './generation/state.ts';
+import { CheckpointError, startState } from './generation/state.ts';
 import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';
 import { loadNetworks, type Networks } from './model/load-networks.ts';
 
@@ -93,15 +94,16 @@ async function close({ stream }: Calls['close']['args']): Promise<null> {
 }
 
 async function makeThumbnail({ checkpoint }: Calls['thumbnail']['args']): Promise<Thumbnail> {
-  const { identity, anchor } = readState(checkpoint);
-  if (!anchor) throw new Error('the checkpoint holds no anchor frame');
+  const { identity, thumbnail } = readState(checkpoint);
+  if (!thumbnail) throw new Error('the checkpoint holds no thumbnail: no chunk had been delivered');
   const { model, vae_decoder } = networksOf(identity.model);
-  const { latent, name, version } = model;
+  const { name, version, sizes } = model;
   if (identity.model_version !== version) {
     throw new Error(`the checkpoint is of ${name} ${identity.model_version}; version ${version} is served here`);
   }
-  const rgb = await vae_decoder.decode(anchor);
-  return { rgb, width: latent.width * latent.spatial_stride, height: latent.height * latent.spatial_stride };
+  const [width = 0, height = 0] = (sizes[0] ?? '').split('x').map(Number);
+  const frames = await vae_decoder.decode(thumbnail);
+  return { rgb: frames.slice(0, width * height * 3), width, height };
 }
 
 /** `generate`, with the checkpoint at rest and the milliseconds that each chunk took. */
@@ -119,7 +121,7 @@ async function* timedChunks(
     decode_ms = performance.now() - decode_began_at_ms;
     return frames;
   };
-  const start = checkpoint ? loadState(checkpoint, command) : startState(command);
+  const start = checkpoint ? loadState(checkpoint, command) : startState(command, untimed.model);
   for await (const { state, ...chunk } of generate(command, { ...untimed, vae_decoder: { decode } }, start, signal)) {
     const denoise_ms = performance.now() - began_at_ms - decode_ms;
     yield { ...chunk, checkpoint: saveState(state), denoise_ms, decode_ms };

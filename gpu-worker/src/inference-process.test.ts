@@ -10,7 +10,7 @@ import type { GenerationCommand } from '@everframe/shared';
 import { type GeneratedChunk, InferenceError, type InferenceOptions, startInference } from './inference-process.ts';
 import { PackageError } from './model/model-config.ts';
 
-const NAME = 'everframe-toybox-1';
+const NAME = 'everframe-storybook-1';
 const packages_dir = await copyPackage();
 const OPTIONS: InferenceOptions = { packages_dir, provider: 'cpu', threads: 1 };
 
@@ -35,14 +35,14 @@ const never = new AbortController().signal;
 function commandFor(frames: number, change: Partial<GenerationCommand> = {}): GenerationCommand {
   const model = inference.packages.get(NAME);
   assert.ok(model);
-  const { fps, latent, version } = model;
-  const width = latent.width * latent.spatial_stride;
-  const height = latent.height * latent.spatial_stride;
+  const { fps, sizes, version } = model;
+  const [width = 0, height = 0] = (sizes[0] ?? '').split('x').map(Number);
   const seconds = Math.ceil(frames / fps);
   return {
     model: NAME,
     model_version: version,
-    prompt: 'a red balloon rises over the sea',
+    prompt: 'a golden puppy runs on the beach',
+    segments: [],
     seed: 11,
     seconds,
     frames,
@@ -55,9 +55,9 @@ function commandFor(frames: number, change: Partial<GenerationCommand> = {}): Ge
 
 /** Frames that `chunks` chunks deliver. */
 function framesOf(chunks: number): number {
-  const chunk = inference.packages.get(NAME)?.chunk;
-  assert.ok(chunk);
-  return chunk.frames + (chunks - 1) * (chunk.frames - chunk.overlap_frames);
+  const model = inference.packages.get(NAME);
+  assert.ok(model);
+  return chunks * model.chunk.latent_frames * model.latent.frames_per_latent;
 }
 
 /** Without what depends on the clock. */
@@ -80,14 +80,15 @@ async function beginLong(on = inference) {
 }
 
 test('a video is the same each time, and resumes from any checkpoint to the same bytes', async () => {
-  const command = commandFor(framesOf(3) - 3);
+  const command = commandFor(framesOf(4) - 3);
   const whole = await generateAll(command);
   assert.deepEqual(
     whole.map(({ first_frame, frame_count }) => [first_frame, frame_count]),
     [
       [0, framesOf(1)],
       [framesOf(1), framesOf(2) - framesOf(1)],
-      [framesOf(2), command.frames - framesOf(2)],
+      [framesOf(2), framesOf(3) - framesOf(2)],
+      [framesOf(3), command.frames - framesOf(3)],
     ],
   );
   assert.deepEqual(await generateAll(command), whole);
@@ -109,7 +110,7 @@ test('the thumbnail is the anchor frame of the video', async () => {
   assert.ok(chunk && model);
   const { rgb, width, height } = await inference.thumbnail(chunk.checkpoint);
   const size = width * height * 3;
-  const start = model.chunk.anchor_frame * size;
+  const start = model.chunk.anchor_latent_frame * model.latent.frames_per_latent * size;
   assert.deepEqual(Buffer.from(rgb), chunk.frames.subarray(start, start + size));
 });
 
@@ -209,11 +210,11 @@ test('a long life of one signal gathers no listeners on it', async () => {
 test('commands for a model or version that is not served are refused, naming what is', async () => {
   await assert.rejects(
     generateAll(commandFor(8, { model: 'sora-2' })),
-    /the model sora-2 is not served here; served are: everframe-toybox-1/,
+    /the model sora-2 is not served here; served are: everframe-storybook-1/,
   );
   await assert.rejects(
     generateAll(commandFor(8, { model_version: '0.0.1' })),
-    /asks for everframe-toybox-1 0\.0\.1; this is everframe-toybox-1 /,
+    /asks for everframe-storybook-1 0\.0\.1; this is everframe-storybook-1 /,
   );
 });
 

@@ -17,11 +17,24 @@ export interface CreateVideoRequest {
   readonly [extra: string]: unknown;
 }
 
+/** A prompt that holds from a time on. */
+export const PromptSegment = z.object({
+  /** The prompt takes effect at the first chunk border at or behind this frame. */
+  start_frame: z.int().nonnegative(),
+  /** Unicode NFC, trimmed. */
+  prompt: z.string().min(1),
+  /** `renew` takes the anchor again, from the first chunk that is made under this prompt; `keep` leaves it. */
+  anchor: z.enum(['keep', 'renew']).default('renew'),
+});
+export type PromptSegment = z.infer<typeof PromptSegment>;
+
 export const GenerationCommand = z.object({
   model: z.string(),
   model_version: z.string(),
   /** Unicode NFC, trimmed. */
   prompt: z.string().min(1),
+  /** Prompts that follow the first, by start. */
+  segments: z.array(PromptSegment).default([]),
   seed: z.int().min(0).max(SEED_MAX),
   seconds: z.int().positive(),
   /** seconds * fps */
@@ -53,6 +66,7 @@ export function toGenerationCommand(request: CreateVideoRequest, packages: reado
     model: model.name,
     model_version: model.version,
     prompt: parsePrompt(request.prompt),
+    segments: [],
     seed: parseSeed(request.seed, randomSeed),
     seconds,
     frames: seconds * model.fps,

@@ -2,25 +2,25 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { ModelPackage2 } from './model-package.ts';
+import { ModelPackage } from './model-package.ts';
 
 const EXAMPLE = JSON.parse(readFileSync(join(import.meta.dirname, 'model-package.example.json'), 'utf8'));
 
 test('the example is a package description, and nothing in it is ignored', () => {
-  assert.deepEqual(ModelPackage2.parse(EXAMPLE), EXAMPLE);
+  assert.deepEqual(ModelPackage.parse(EXAMPLE), EXAMPLE);
 });
 
 test('a package may do without a refiner', () => {
   const { refiner: _, ...files } = EXAMPLE.files;
-  assert.equal(ModelPackage2.parse({ ...EXAMPLE, refiner: null, files }).refiner, null);
+  assert.equal(ModelPackage.parse({ ...EXAMPLE, refiner: null, files }).refiner, null);
 });
 
 test('blending is exact where nothing else is asked for', () => {
   const { blending: _, ...refiner } = EXAMPLE.refiner;
-  assert.equal(ModelPackage2.parse({ ...EXAMPLE, refiner }).refiner?.blending, 'exact');
+  assert.equal(ModelPackage.parse({ ...EXAMPLE, refiner }).refiner?.blending, 'exact');
 });
 
 test('a field that is missing is named', () => {
   const { fps: _, ...rest } = EXAMPLE;
-  assert.deepEqual(ModelPackage2.safeParse(rest).error?.issues[0]?.path, ['fps']);
+  assert.deepEqual(ModelPackage.safeParse(rest).error?.issues[0]?.path, ['fps']);
 });

@@ -62,7 +62,7 @@ test('a worker whose package is damaged says which file and why, and takes no me
   const packages_dir = await mkdtemp(join(tmpdir(), 'everframe-packages-'));
   try {
     await cp(harness.packages_dir, packages_dir, { recursive: true });
-    await writeFile(join(packages_dir, 'everframe-toybox-1', 'denoiser.onnx'), 'not a network');
+    await writeFile(join(packages_dir, 'everframe-storybook-1', 'denoiser.onnx'), 'not a network');
     const { id } = await harness.client.videos.create({ prompt: 'a boat' });
     await harness.queueHolds(1);
     await assert.rejects(harness.stack.startWorker({ EVERFRAME_PACKAGES_DIR: packages_dir }), /denoiser\.onnx/);

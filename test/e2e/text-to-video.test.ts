@@ -57,7 +57,7 @@ test('a verifier that did not write it trusts the video and reads how it was mad
   assert.deepEqual([state, failures], ['Trusted', []]);
   const text = JSON.stringify(manifest);
   assert.match(text, /digitalsourcetype\/trainedAlgorithmicMedia/);
-  assert.match(text, /everframe-toybox-1/);
+  assert.match(text, /everframe-storybook-1/);
   assert.ok(text.includes(video_id));
   assert.doesNotMatch(text, /balloon/, 'the prompt stays private');
 });

@@ -22,7 +22,7 @@ after(async () => {
 
 const VIDEO_KEYS = [
   ...['id', 'object', 'model', 'status', 'progress', 'created_at', 'completed_at', 'expires_at', 'prompt', 'size', 'seconds'],
-  ...['remixed_from_video_id', 'error', 'seed', 'fps', 'frames'],
+  ...['remixed_from_video_id', 'error', 'seed', 'fps', 'frames', 'usage'],
 ];
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const UNKNOWN_ID = `video_${'0'.repeat(32)}`;
@@ -57,18 +57,25 @@ function createForm(fields: Record<string, string | Blob>): Promise<Response> {
 }
 
 test('a multipart request becomes a queued video with every field of the contract, recorded and announced', async () => {
-  const response = await createForm({ prompt: '  a red ball  ', model: 'everframe-toybox-1', seconds: '8', size: '128x128', seed: '42' });
+  const response = await createForm({
+    prompt: '  a red ball  ',
+    model: 'everframe-storybook-1',
+    seconds: '8',
+    size: '128x128',
+    seed: '42',
+  });
   const video = (await response.json()) as Record<string, unknown>;
   assert.equal(response.status, 200, JSON.stringify(video));
   assert.deepEqual(Object.keys(video).sort(), [...VIDEO_KEYS].sort());
   const { id, created_at, model, fps, frames, ...rest } = video;
   assert.match(String(id), /^video_[0-9a-f]{32}$/);
   assert.ok(Math.abs(Number(created_at) - Date.now() / 1000) < 60);
-  assert.equal(model, 'everframe-toybox-1');
+  assert.equal(model, 'everframe-storybook-1');
   assert.deepEqual(frames, { done: 0, total: 8 * Number(fps) });
   assert.deepEqual(rest, {
     ...{ object: 'video', status: 'queued', progress: 0, completed_at: null, expires_at: null, prompt: 'a red ball', size: '128x128' },
     ...{ seconds: '8', remixed_from_video_id: null, error: null, seed: 42 },
+    usage: { estimated_micro_usd: 8000, charged_micro_usd: null },
   });
 
   const [message] = await queue.messages(String(id), 1);
@@ -218,7 +225,7 @@ test('every public route refuses a caller without a right key, by what is wrong 
     ['POST', '/v1/videos'],
     ['GET', '/v1/videos'],
     ['GET', '/v1/models'],
-    ['GET', '/v1/models/everframe-toybox-1'],
+    ['GET', '/v1/models/everframe-storybook-1'],
     ['GET', `/v1/videos/${UNKNOWN_ID}`],
     ['DELETE', `/v1/videos/${UNKNOWN_ID}`],
     ['GET', `/v1/videos/${UNKNOWN_ID}/content`],

@@ -13,7 +13,21 @@ function queuedVideo(): VideoState {
     id: `video_${'0'.repeat(32)}`,
     account_id: 'account_a',
     created_at_ms: 0,
-    command: { model: 'm', model_version: '1', prompt: 'p', seed: 1, seconds: 100, frames: 800, fps: 8, width: 128, height: 128 },
+    price: { micro_usd_per_second: 1000, micro_usd: 100_000 },
+    request_id: null,
+    held: false,
+    command: {
+      model: 'm',
+      model_version: '1',
+      prompt: 'p',
+      segments: [],
+      seed: 1,
+      seconds: 100,
+      frames: 800,
+      fps: 8,
+      width: 128,
+      height: 128,
+    },
   });
 }
 

@@ -1,24 +1,25 @@
-/** The solver's one step, each frame at its own noise level; a frame that is clean already stays as it is. */
-import { type Float32Tensor, float32, latentDims } from '../model/tensor.ts';
+/** The solver's arithmetic (`schedule.ts` states the convention), in double precision before it is rounded. */
+import { type Float32Tensor, float32 } from '../model/tensor.ts';
 
-/**
- * latents + (to - from) * velocity, in double precision before it is rounded.
- * @param from sigma of each frame now
- * @param to sigma of each frame after the step
- */
-export function eulerStep(latents: Float32Tensor, velocity: Float32Tensor, from: Float64Array, to: Float64Array): Float32Tensor {
-  const { channels, frames, height, width } = latentDims(latents);
-  const place = height * width;
-  const stepped = float32(latents.dims, latents.values.slice());
-  for (let channel = 0; channel < channels; channel++) {
-    for (let frame = 0; frame < frames; frame++) {
-      const delta = (to[frame] ?? 0) - (from[frame] ?? 0);
-      if (delta === 0) continue;
-      const start = (channel * frames + frame) * place;
-      for (let index = start; index < start + place; index++) {
-        stepped.values[index] = (latents.values[index] ?? 0) + delta * (velocity.values[index] ?? 0);
-      }
-    }
-  }
-  return stepped;
+/** One step down in sigma along the velocity. */
+export function eulerStep(latents: Float32Tensor, velocity: Float32Tensor, from: number, to: number): Float32Tensor {
+  return combine(latents, velocity, (value, slope) => value + (to - from) * slope);
+}
+
+/** The clean latents that a velocity points at. */
+export function cleanLatents(latents: Float32Tensor, velocity: Float32Tensor, sigma: number): Float32Tensor {
+  return combine(latents, velocity, (value, slope) => value - sigma * slope);
+}
+
+/** The same step as `eulerStep`, towards clean latents; at sigma 0 it arrives at them exactly. */
+export function stepTowards(latents: Float32Tensor, clean: Float32Tensor, from: number, to: number): Float32Tensor {
+  return combine(latents, clean, (value, goal) => goal + (to / from) * (value - goal));
+}
+
+function combine(a: Float32Tensor, b: Float32Tensor, f: (a: number, b: number) => number): Float32Tensor {
+  if (String(a.dims) !== String(b.dims)) throw new RangeError(`[${a.dims}] and [${b.dims}] do not fit`);
+  return float32(
+    a.dims,
+    a.values.map((value, index) => f(value, b.values[index] ?? 0)),
+  );
 }

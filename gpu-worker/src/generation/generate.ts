@@ -1,22 +1,24 @@
 /**
- * A video as a stream of chunks: plan, condition, denoise, carry over, decode, yield. Pure but for the networks it is
- * given; the consumer's pace is the backpressure. Knows nothing of processes, files or queues.
+ * A video as a stream of chunks: plan, condition, denoise, carry over, refine, decode, yield. Pure but for the networks it
+ * is given; the consumer's pace is the backpressure. Knows nothing of processes, files or queues.
  */
 import type { GenerationCommand, ModelPackage } from '@everframe/shared';
 import type { Networks } from '../model/load-networks.ts';
-import { type Float32Tensor, framesFirst, sliceFrames } from '../model/tensor.ts';
+import { type Float32Tensor, framesFirst, joinFrames, latentDims, singleFrame, sliceFrames } from '../model/tensor.ts';
 import { type ChunkPlan, planChunks } from './chunk-plan.ts';
-import { CheckpointError, type GenerationState, requireSameVideo } from './state.ts';
-import { denoiseChunk } from './streaming-t2v.ts';
+import { drain, refine } from './refine.ts';
+import { strideOf } from './refine-chunk.ts';
+import { type GenerationState, requireSameVideo, requireShapes } from './state.ts';
+import { type Conditioning, condition, denoiseChunk } from './streaming-t2v.ts';
 
 export interface Chunk {
   readonly chunk_index: number;
   /** Its frames are [first_frame, first_frame + frame_count) of the video. */
   readonly first_frame: number;
   readonly frame_count: number;
-  /** RGB bytes [frame_count, height, width, 3]; the overlap is left out. */
+  /** RGB bytes [frame_count, height, width, 3]. */
   readonly frames: Uint8Array;
-  /** From which the next chunk starts. */
+  /** From which exactly the chunks behind this one come. */
   readonly state: GenerationState;
 }
 
@@ -27,30 +29,42 @@ export async function* generate(
   state: GenerationState,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
-  requireFit(command, networks.model);
+  const { model, refiner } = networks;
+  requireFit(command, model);
   requireSameVideo(state, command);
-  requireShapes(state, networks.model);
-  const { text_encoder, anchor_encoder, vae_decoder } = networks;
-  const no_prompt = await text_encoder.encode(null);
-  let prompt = { text: command.prompt, encoding: await text_encoder.encode(command.prompt) };
-  let anchor_tokens = state.anchor && (await anchor_encoder.encode(state.anchor));
+  requireShapes(state, model);
+  const plans = planChunks(command, model);
+  const refinement = refiner && model.refiner && { network: refiner, settings: model.refiner, seed: command.seed, signal };
+  let conditioning: Conditioning | undefined;
 
-  for (const plan of planChunks(command, networks.model).slice(state.next_chunk)) {
+  for (const plan of plans.slice(state.next_chunk)) {
     signal.throwIfAborted();
-    // 1. What the chunk obeys; a prompt is encoded when it changes.
-    if (plan.prompt !== prompt.text) prompt = { text: plan.prompt, encoding: await text_encoder.encode(plan.prompt) };
+    // 1. What the chunk obeys.
+    conditioning = await condition(networks, plan, state, conditioning);
     // 2. From noise to clean latents [1, C, F, H, W].
-    const latents = await denoiseChunk(networks, state, plan, { prompt: prompt.encoding, no_prompt, anchor_tokens }, signal);
-    // 3. Hand over to the next chunk.
-    state = carryOver(state, plan, latents, networks);
-    anchor_tokens ??= state.anchor && (await anchor_encoder.encode(state.anchor));
-    // 4. Only frames that are new, and asked for.
-    signal.throwIfAborted();
-    const { chunk_index, first_frame, overlap_frames } = plan;
-    const frame_count = plan.end_frame - first_frame;
-    const fresh = sliceFrames(latents, overlap_frames, overlap_frames + frame_count);
-    const frames = await vae_decoder.decode(framesFirst(fresh));
-    yield { chunk_index, first_frame, frame_count, frames, state };
+    const latents = await denoiseChunk(networks, state, plan, conditioning, signal);
+    // 3. Hand over to the next chunk, and to the refiner.
+    const { finished, wavefront } =
+      refinement && state.wavefront ? await refine(refinement, state.wavefront, latents) : { finished: latents, wavefront: null };
+    const waiting = undelivered(state, finished, model);
+    state = carryOver({ ...state, wavefront, finished: waiting }, plan, latents, model);
+    // 4. Deliver what can no longer change: an earlier chunk, where there is a refiner.
+    const ready = plans[state.delivered_chunks];
+    if (!ready || latentDims(waiting).frames < model.chunk.latent_frames) continue;
+    state = {
+      ...countDelivered(state, waiting, model),
+      finished: sliceFrames(waiting, model.chunk.latent_frames, latentDims(waiting).frames),
+    };
+    yield { ...(await decodeChunk(networks, ready, waiting, signal)), state };
+  }
+
+  // 5. At the video's end, deliver what the refiner still holds; the state keeps it, so that a video can be made longer.
+  if (!refinement || !state.wavefront || state.delivered_chunks === plans.length) return;
+  const rest = await drain(refinement, state.wavefront);
+  for (const plan of plans.slice(state.delivered_chunks)) {
+    const waiting = undelivered(state, rest, model);
+    state = countDelivered(state, waiting, model);
+    yield { ...(await decodeChunk(networks, plan, waiting, signal)), state };
   }
 }
 
@@ -59,20 +73,50 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** The state after a chunk: its last frames, and from the first chunk on the anchor. */
-function carryOver(state: GenerationState, plan: ChunkPlan, latents: Float32Tensor, { model }: Networks): GenerationState {
-  const { frames, overlap_frames, anchor_frame } = model.chunk;
+/** The state after the base has made a chunk. */
+function carryOver(
+  state: GenerationState,
+  { chunk_index, renews_anchor }: ChunkPlan,
+  latents: Float32Tensor,
+  { chunk }: ModelPackage,
+): GenerationState {
+  const { latent_frames, overlap_latent_frames, anchor_latent_frame } = chunk;
   return {
-    identity: state.identity,
-    next_chunk: plan.chunk_index + 1,
-    overlap: sliceFrames(latents, frames - overlap_frames, frames),
-    anchor: state.anchor ?? singleFrame(latents, anchor_frame),
+    ...state,
+    next_chunk: chunk_index + 1,
+    overlap: sliceFrames(latents, latent_frames - overlap_latent_frames, latent_frames),
+    anchor: state.anchor && !renews_anchor ? state.anchor : singleFrame(latents, anchor_latent_frame),
   };
 }
 
-/** Frame `frame` of latents [1, C, F, H, W], as [1, C, H, W]. */
-function singleFrame(latents: Float32Tensor, frame: number): Float32Tensor {
-  return framesFirst(sliceFrames(latents, frame, frame + 1));
+/** What waits in the state and what has come, without the frames that were delivered already, at the end of a shorter video. */
+function undelivered(state: GenerationState, more: Float32Tensor, { chunk, refiner }: ModelPackage): Float32Tensor {
+  const { frames } = latentDims(state.finished);
+  const finished_frames = refiner ? (state.wavefront?.at(-1)?.next_chunk ?? 0) * strideOf(refiner) : state.next_chunk * chunk.latent_frames;
+  const waiting = joinFrames(state.finished, more);
+  const known = state.delivered_chunks * chunk.latent_frames - (finished_frames - frames);
+  return sliceFrames(waiting, Math.min(known, latentDims(waiting).frames), latentDims(waiting).frames);
+}
+
+function countDelivered(state: GenerationState, finished: Float32Tensor, { chunk }: ModelPackage): GenerationState {
+  const thumbnail = state.thumbnail ?? singleFrame(finished, chunk.anchor_latent_frame);
+  return { ...state, delivered_chunks: state.delivered_chunks + 1, thumbnail };
+}
+
+/** Only frames that are asked for. */
+async function decodeChunk(
+  { model, vae_decoder }: Networks,
+  { chunk_index, first_frame, end_frame }: ChunkPlan,
+  finished: Float32Tensor,
+  signal: AbortSignal,
+): Promise<Omit<Chunk, 'state'>> {
+  signal.throwIfAborted();
+  const { frames_per_latent } = model.latent;
+  const frame_count = end_frame - first_frame;
+  const count = Math.ceil(frame_count / frames_per_latent);
+  const frames = await vae_decoder.decode(framesFirst(sliceFrames(finished, 0, count)));
+  const frame_bytes = frames.length / (count * frames_per_latent);
+  return { chunk_index, first_frame, frame_count, frames: frames.slice(0, frame_count * frame_bytes) };
 }
 
 function requireFit(command: GenerationCommand, model: ModelPackage): void {
@@ -85,18 +129,6 @@ function requireFit(command: GenerationCommand, model: ModelPackage): void {
   if (!model.sizes.includes(size) || command.fps !== model.fps) {
     throw new CommandError(
       `the command asks for ${size} at ${command.fps} frames a second; ${model.name} makes ${model.sizes.join(', ')} at ${model.fps}`,
-    );
-  }
-}
-
-/** A checkpoint's latents may be sound and still not this model's. */
-function requireShapes({ overlap, anchor }: GenerationState, { latent, chunk }: ModelPackage): void {
-  const { channels, height, width } = latent;
-  const wanted = [1, channels, chunk.overlap_frames, height, width];
-  const wanted_anchor = [1, channels, height, width];
-  if ((overlap && String(overlap.dims) !== String(wanted)) || (anchor && String(anchor.dims) !== String(wanted_anchor))) {
-    throw new CheckpointError(
-      `the checkpoint holds latents [${overlap?.dims}] and [${anchor?.dims}]; the model's are [${wanted}] and [${wanted_anchor}]`,
     );
   }
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Counter, drawNormals, type Key, type NoiseKey, philox4x32 } from './noise.ts';
+import { type Counter, drawBelow, drawNormals, type Key, type NoiseKey, philox4x32 } from './noise.ts';
 
-const KEY: NoiseKey = { seed: 7, stage: 'stream', chunk_index: 3, step: 0, purpose: 'initial_latents' };
+const KEY: NoiseKey = { seed: 7, stage: 'stream', index: 3, step: 0, purpose: 'initial_latents' };
 
 /** Known answers: `philox4x32 10` in Random123's tests/kat_vectors. */
 const KNOWN: [Counter, Key, Counter][] = [
@@ -32,7 +32,7 @@ test('the first normals of a key never change, since every stored seed depends o
   const expected = [
     0.38040074706077576, -0.29627788066864014, -0.2492334246635437, -1.00383722782135, 0.6269478797912598, -0.6339837908744812,
   ];
-  assert.deepEqual([...drawNormals({ ...KEY, seed: 1, chunk_index: 0 }, 6)], expected);
+  assert.deepEqual([...drawNormals({ ...KEY, seed: 1, index: 0 }, 6)], expected);
 });
 
 test('normals have mean 0, variance 1 and the tails of the normal distribution', () => {
@@ -50,8 +50,15 @@ test('a shorter draw is the beginning of a longer one', () => {
   assert.deepEqual(drawNormals(KEY, 5), drawNormals(KEY, 1000).slice(0, 5));
 });
 
-test('seed, chunk and step each give other noise, and seed and chunk do not stand in for each other', () => {
-  const draws = [KEY, { ...KEY, seed: 8 }, { ...KEY, chunk_index: 4 }, { ...KEY, step: 1 }, { ...KEY, seed: 8, chunk_index: 2 }];
+test('seed, stage, chunk and step each give other noise, and seed and chunk do not stand in for each other', () => {
+  const draws = [
+    KEY,
+    { ...KEY, seed: 8 },
+    { ...KEY, index: 4 },
+    { ...KEY, step: 1 },
+    { ...KEY, seed: 8, index: 2 },
+    { ...KEY, stage: 'refine' } as const,
+  ];
   const seen = new Set(draws.map((key) => drawNormals(key, 8).join()));
   assert.equal(seen.size, draws.length);
 });
@@ -59,4 +66,15 @@ test('seed, chunk and step each give other noise, and seed and chunk do not stan
 test('seeds are told apart over their whole range', () => {
   const seen = new Set([0, 1, 2 ** 31, 2 ** 32 - 1].map((seed) => drawNormals({ ...KEY, seed }, 4).join()));
   assert.equal(seen.size, 4);
+});
+
+test('numbers below a bound are all of them, each as often', () => {
+  const counts = [0, 0, 0];
+  for (let index = 0; index < 3000; index++) {
+    const drawn = drawBelow({ ...KEY, stage: 'refine', index, purpose: 'blend_offset' }, 3);
+    counts[drawn] = (counts[drawn] ?? Number.NaN) + 1;
+  }
+  for (const count of counts) assert.ok(Math.abs(count - 1000) < 100, counts.join());
+  assert.equal(drawBelow(KEY, 1), 0);
+  assert.equal(drawBelow(KEY, 0), 0);
 });

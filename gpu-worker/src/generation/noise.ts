@@ -6,15 +6,16 @@
  */
 
 /** Where in a video's making the noise is used. Values are part of every video: never change one. */
-const STAGES = { stream: 0 } as const;
+const STAGES = { stream: 0, refine: 1 } as const;
 /** What the noise is for. Values are part of every video: never change one. */
-const PURPOSES = { initial_latents: 0 } as const;
+const PURPOSES = { initial_latents: 0, blend_offset: 1 } as const;
 
 export interface NoiseKey {
   /** Unsigned 32-bit. */
   readonly seed: number;
   readonly stage: keyof typeof STAGES;
-  readonly chunk_index: number;
+  /** Of the chunk; of the latent frame where noise belongs to a frame, whatever chunks it is in. */
+  readonly index: number;
   /** Solver step; 0 for noise that is drawn before the first. */
   readonly step: number;
   readonly purpose: keyof typeof PURPOSES;
@@ -23,12 +24,21 @@ export interface NoiseKey {
 /** `count` standard normals. */
 export function drawNormals(key: NoiseKey, count: number): Float32Array {
   const normals = new Float32Array(count);
-  const philox_key: Key = [key.seed, STAGES[key.stage] * 0x10000 + PURPOSES[key.purpose]];
   for (let block = 0; block * 4 < count; block++) {
-    const words = philox4x32([block, key.step, key.chunk_index, 0], philox_key);
+    const words = philox4x32([block, key.step, key.index, 0], philoxKey(key));
     normals.set(boxMuller(words).slice(0, count - block * 4), block * 4);
   }
   return normals;
+}
+
+/** A whole number from 0 to `bound - 1`, each as likely; 0 where there is no choice. */
+export function drawBelow(key: NoiseKey, bound: number): number {
+  const [word] = philox4x32([0, key.step, key.index, 0], philoxKey(key));
+  return Math.floor((word / 2 ** 32) * bound);
+}
+
+function philoxKey({ seed, stage, purpose }: NoiseKey): Key {
+  return [seed, STAGES[stage] * 0x10000 + PURPOSES[purpose]];
 }
 
 export type Counter = readonly [number, number, number, number];

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { float32 } from '../model/tensor.ts';
-import { eulerStep } from './euler-step.ts';
+import { cleanLatents, eulerStep, stepTowards } from './euler-step.ts';
 import { guide } from './guidance.ts';
-import { frameSigmas, makeSigmas } from './schedule.ts';
+import { makeSigmas } from './schedule.ts';
 
 test('sigmas are those of the Python twin', () => {
   // Written by models/golden.py.
-  const path = join(import.meta.dirname, '../../../models/packages/everframe-toybox-1/golden/schedule.json');
+  const path = join(import.meta.dirname, '../../../models/packages/everframe-storybook-1/golden/schedule.json');
   const golden = JSON.parse(readFileSync(path, 'utf8'));
   const cases = Object.entries<number[]>(golden.sigmas).map(([steps, sigmas]) => ({ steps: Number(steps), shift: golden.shift, sigmas }));
   cases.push({ steps: golden.shifted.sigmas.length - 1, ...golden.shifted });
@@ -35,25 +35,25 @@ test('sigmas fall from 1 to a final 0, whatever the number of steps and the shif
   }
 });
 
-test('overlap frames have sigma 0, the others that of the step', () => {
-  assert.deepEqual([...frameSigmas(0.5, 4, 2)], [0, 0, 0.5, 0.5]);
-});
+const CLEAN = float32([1, 1, 2, 1, 2], Float32Array.of(1, -2, 3, 0.5));
+const NOISE = float32([1, 1, 2, 1, 2], Float32Array.of(0.25, 0.5, -1, 2));
+const VELOCITY = float32(
+  CLEAN.dims,
+  NOISE.values.map((value, index) => value - (CLEAN.values[index] ?? 0)),
+);
 
 test('one step from sigma 1 to 0 along noise - clean arrives at clean', () => {
-  const clean = float32([1, 1, 2, 1, 2], Float32Array.of(1, -2, 3, 0.5));
-  const noise = float32([1, 1, 2, 1, 2], Float32Array.of(0.25, 0.5, -1, 2));
-  const velocity = float32(
-    clean.dims,
-    noise.values.map((value, index) => value - (clean.values[index] ?? 0)),
-  );
-  assert.deepEqual(eulerStep(noise, velocity, Float64Array.of(1, 1), Float64Array.of(0, 0)), clean);
+  assert.deepEqual(eulerStep(NOISE, VELOCITY, 1, 0), CLEAN);
 });
 
-test('a frame whose sigma does not fall stays as it is, even where velocity is not 0', () => {
-  const latents = float32([1, 2, 2, 1, 1], Float32Array.of(1, 2, 3, 4));
-  const velocity = float32([1, 2, 2, 1, 1], Float32Array.of(9, 1, Number.NaN, 1));
-  const stepped = eulerStep(latents, velocity, Float64Array.of(0, 1), Float64Array.of(0, 0.5));
-  assert.deepEqual([...stepped.values], [1, 1.5, 3, 3.5]);
+test('a velocity points at clean latents, and a step towards them is a step along it', () => {
+  assert.deepEqual(cleanLatents(NOISE, VELOCITY, 1), CLEAN);
+  assert.deepEqual(stepTowards(NOISE, CLEAN, 1, 0.25), eulerStep(NOISE, VELOCITY, 1, 0.25));
+  assert.deepEqual(stepTowards(NOISE, CLEAN, 0.3, 0), CLEAN);
+});
+
+test('latents and velocity of different shapes are refused', () => {
+  assert.throws(() => eulerStep(NOISE, float32([1, 1, 1, 1, 2]), 1, 0), /\[1,1,2,1,2\] and \[1,1,1,1,2\] do not fit/);
 });
 
 test('guidance of 1 is the conditional velocity, of 0 the unconditional, and beyond 1 goes further', () => {

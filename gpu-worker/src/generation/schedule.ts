@@ -1,5 +1,5 @@
 /**
- * Noise levels of a chunk's steps, and of its frames. The convention, stated once:
+ * Noise levels of a chunk's steps. The convention, stated once:
  * noisy = (1 - sigma) * clean + sigma * noise, velocity = noise - clean, and sigmas fall from 1 to a final 0.
  * `models/schedule.py` is the twin.
  */
@@ -13,9 +13,4 @@ export function makeSigmas(num_inference_steps: number, shift: number): Float64A
     const sigma = 1 - index / num_inference_steps;
     return (shift * sigma) / (1 + (shift - 1) * sigma);
   });
-}
-
-/** The noise level of each frame: 0 for the overlap, which is given clean, `sigma` for the others. */
-export function frameSigmas(sigma: number, frames: number, overlap_frames: number): Float64Array {
-  return new Float64Array(frames).fill(sigma, overlap_frames);
 }

@@ -1,21 +1,19 @@
 /**
- * All that one chunk hands to the next, and its form at rest. Little enough to be stored with every commit:
- * who the video is, which chunk comes next, the overlap and the anchor. Latents stay float32, so that a resumed video
- * equals an uninterrupted one bit for bit.
- *
- * A checkpoint: "EVFC", uint32 length of the header, the header as JSON, then overlap and anchor latents as float32;
- * little-endian throughout.
+ * All that one chunk hands to the next. Little enough to be stored with every commit: who the video is, which chunks are
+ * made and which delivered, the latents that the next chunk reads, and what is in flight between base and refiner.
  */
-import type { GenerationCommand } from '@everframe/shared';
+import type { GenerationCommand, ModelPackage } from '@everframe/shared';
 import { z } from 'zod';
-import { type Float32Tensor, float32, sizeOf } from '../model/tensor.ts';
+import { type Dims, type Float32Tensor, float32, latentDims } from '../model/tensor.ts';
+import { startWavefront } from './refine.ts';
+import type { Wavefront } from './refine-chunk.ts';
 
 /**
  * What must be the same for a checkpoint to be continued. The length may differ: a video can be made longer.
  * Nothing of the prompt, not even its digest, with which a reader of stored files could try prompts: it is the claim
  * that binds a checkpoint to its video.
  */
-const Identity = z.object({
+export const Identity = z.object({
   model: z.string(),
   model_version: z.string(),
   seed: z.int().nonnegative(),
@@ -24,83 +22,42 @@ type Identity = z.infer<typeof Identity>;
 
 export interface GenerationState {
   readonly identity: Identity;
+  /** The chunk that the base makes next. */
   readonly next_chunk: number;
-  /** The last frames of the chunk before, clean: [1, C, overlap, H, W]. Null before the first chunk. */
+  /** Chunks that have been yielded: fewer than are made, as long as the refiner may still change the others. */
+  readonly delivered_chunks: number;
+  /** The last latent frames that the base made, clean: [1, C, overlap, H, W]. Null before the first chunk. */
   readonly overlap: Float32Tensor | null;
   /** The anchor frame, clean: [1, C, H, W]. Null before the first chunk. */
   readonly anchor: Float32Tensor | null;
+  /** The first chunk's anchor frame as it was delivered, [1, C, H, W] of what is decoded. Null before that. */
+  readonly thumbnail: Float32Tensor | null;
+  /** Null where the package has no refiner. */
+  readonly wavefront: Wavefront | null;
+  /** Latent frames that can no longer change and wait for the rest of their chunk, [1, C, F, H, W]. */
+  readonly finished: Float32Tensor;
 }
 
-/** A checkpoint that can't be continued: damaged, or of another video. */
+/** A checkpoint that can't be continued: damaged, of another video, or of another model. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
 }
 
-const SCHEMA_VERSION = 1;
-const MAGIC = 'EVFC';
-const PREFIX_BYTES = MAGIC.length + 4;
-
-const Dims = z.array(z.int().positive());
-const Header = z.object({
-  schema_version: z.literal(SCHEMA_VERSION),
-  identity: Identity,
-  next_chunk: z.int().positive(),
-  overlap: Dims.length(5),
-  anchor: Dims.length(4),
-});
-type Header = z.infer<typeof Header>;
-
-type IdentityFields = Pick<GenerationCommand, 'model' | 'model_version' | 'seed'>;
+export type IdentityFields = Pick<GenerationCommand, 'model' | 'model_version' | 'seed'>;
 
 /** Before the first chunk. */
-export function startState(command: IdentityFields): GenerationState {
-  return { identity: identify(command), next_chunk: 0, overlap: null, anchor: null };
-}
-
-/** @throws Error before the first chunk, when there is nothing to save */
-export function saveState({ identity, next_chunk, overlap, anchor }: GenerationState): Uint8Array {
-  if (!overlap || !anchor) throw new Error('there is no state to save before the first chunk');
-  const header: Header = { schema_version: SCHEMA_VERSION, identity, next_chunk, overlap: [...overlap.dims], anchor: [...anchor.dims] };
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(PREFIX_BYTES + text.length + 4 * (overlap.values.length + anchor.values.length));
-  const view = new DataView(bytes.buffer);
-  new TextEncoder().encodeInto(MAGIC, bytes);
-  view.setUint32(MAGIC.length, text.length, true);
-  bytes.set(text, PREFIX_BYTES);
-  let offset = PREFIX_BYTES + text.length;
-  for (const value of [...overlap.values, ...anchor.values]) {
-    view.setFloat32(offset, value, true);
-    offset += 4;
-  }
-  return bytes;
-}
-
-/** The state of any video, as far as the bytes are sound. @throws CheckpointError */
-export function readState(bytes: Uint8Array): GenerationState {
-  const { header, payload } = readHeader(bytes);
-  const overlap_size = sizeOf(header.overlap);
-  const size = overlap_size + sizeOf(header.anchor);
-  if (payload.byteLength !== 4 * size) {
-    throw new CheckpointError(`the checkpoint holds ${payload.byteLength} bytes of latents; its header asks for ${4 * size}`);
-  }
-  const values = Float32Array.from({ length: size }, (_, index) => payload.getFloat32(4 * index, true));
-  return {
-    identity: header.identity,
-    next_chunk: header.next_chunk,
-    overlap: float32(header.overlap, values.slice(0, overlap_size)),
-    anchor: float32(header.anchor, values.slice(overlap_size)),
-  };
-}
-
-/** The state from which `command` continues. @throws CheckpointError naming what differs */
-export function loadState(bytes: Uint8Array, command: IdentityFields): GenerationState {
-  const state = readState(bytes);
-  requireSameVideo(state, command);
-  return state;
+export function startState(
+  { model, model_version, seed }: IdentityFields,
+  { refiner, latent }: Pick<ModelPackage, 'refiner' | 'latent'>,
+): GenerationState {
+  const wavefront = refiner && startWavefront(refiner, latent);
+  const finished = float32([1, latent.channels, 0, refiner?.latent_height ?? latent.height, refiner?.latent_width ?? latent.width]);
+  const nothing = { overlap: null, anchor: null, thumbnail: null };
+  return { identity: { model, model_version, seed }, next_chunk: 0, delivered_chunks: 0, ...nothing, wavefront, finished };
 }
 
 /** @throws CheckpointError naming what differs */
-export function requireSameVideo({ identity: found }: GenerationState, command: IdentityFields): void {
+export function requireSameVideo({ identity: found }: Pick<GenerationState, 'identity'>, command: IdentityFields): void {
   for (const field of ['model', 'model_version', 'seed'] as const) {
     if (found[field] !== command[field]) {
       throw new CheckpointError(`the checkpoint is of ${field} ${found[field]}; the command asks for ${command[field]}`);
@@ -108,28 +65,29 @@ export function requireSameVideo({ identity: found }: GenerationState, command: 
   }
 }
 
-function identify({ model, model_version, seed }: IdentityFields): Identity {
-  return { model, model_version, seed };
-}
-
-function readHeader(bytes: Uint8Array): { header: Header; payload: DataView } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const decoder = new TextDecoder();
-  if (bytes.length < PREFIX_BYTES || decoder.decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
-    throw new CheckpointError(`the checkpoint does not begin with ${MAGIC}`);
+/** A checkpoint's latents may be sound and still not this model's. @throws CheckpointError naming both shapes */
+export function requireShapes(state: GenerationState, { latent, chunk, refiner }: ModelPackage): void {
+  const { channels, height, width } = latent;
+  requireDims('overlap', state.overlap, [1, channels, chunk.overlap_latent_frames, height, width]);
+  requireDims('anchor', state.anchor, [1, channels, height, width]);
+  const place = refiner ? [refiner.latent_height, refiner.latent_width] : [height, width];
+  requireDims('thumbnail', state.thumbnail, [1, channels, ...place]);
+  requireDims('finished', state.finished, [1, channels, latentDims(state.finished).frames, ...place]);
+  const steps = refiner?.num_inference_steps ?? 0;
+  if ((state.wavefront?.length ?? 0) !== steps) {
+    throw new CheckpointError(`the checkpoint holds ${state.wavefront?.length ?? 0} steps of the refiner; the model has ${steps}`);
   }
-  const end = PREFIX_BYTES + view.getUint32(MAGIC.length, true);
-  if (end > bytes.length) throw new CheckpointError(`the checkpoint ends at byte ${bytes.length}, within its header of ${end}`);
-  const parsed = Header.safeParse(parseJson(decoder.decode(bytes.subarray(PREFIX_BYTES, end))));
-  if (!parsed.success)
-    throw new CheckpointError(`the checkpoint's header is not of version ${SCHEMA_VERSION}: ${z.prettifyError(parsed.error)}`);
-  return { header: parsed.data, payload: new DataView(bytes.buffer, bytes.byteOffset + end, bytes.length - end) };
+  for (const [index, { next_chunk, latents, base, tail }] of (state.wavefront ?? []).entries()) {
+    const { frames } = latentDims(latents);
+    const shared = next_chunk === 0 ? 0 : (refiner?.overlap_latent_frames ?? 0);
+    requireDims(`refiner step ${index}`, latents, [1, channels, frames, ...place]);
+    requireDims(`refiner step ${index}, base`, base, [1, channels, frames, height, width]);
+    requireDims(`refiner step ${index}, tail`, tail, [1, channels, shared, ...place]);
+  }
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new CheckpointError("the checkpoint's header is not JSON", { cause });
+function requireDims(name: string, tensor: Float32Tensor | null, wanted: Dims): void {
+  if (tensor && String(tensor.dims) !== String(wanted)) {
+    throw new CheckpointError(`the checkpoint's ${name} is [${tensor.dims}]; the model's is [${wanted}]`);
   }
 }

@@ -1,83 +1,93 @@
 /**
- * How StreamingT2V (arXiv 2403.14773, sections 4.1 and 4.2) makes one chunk from noise: the frames of the chunk before
- * stand clean in front for the conditional attention to read, and the anchor's tokens keep the appearance.
- * Timesteps are the loop here; chunks are the loop in `generate.ts`.
+ * How StreamingT2V (arXiv 2403.14773) makes one chunk from noise: the latent frames before it are remembered by the
+ * conditional attention (section 4.1), and the anchor keeps the appearance (section 4.2). Timesteps are the loop here;
+ * chunks are the loop in `generate.ts`.
  */
-
+import type { Context } from '../model/anchor-encoder.ts';
+import { memoryDims } from '../model/cam-encoder.ts';
 import type { Networks } from '../model/load-networks.ts';
-import { type Float32Tensor, float32, joinBatches, replaceFront, sizeOf, splitBatches } from '../model/tensor.ts';
+import { type Float32Tensor, float32, repeatBatch, sizeOf, splitBatches } from '../model/tensor.ts';
 import { joinTexts, type TextEncoding } from '../model/text-encoder.ts';
 import type { ChunkPlan } from './chunk-plan.ts';
 import { eulerStep } from './euler-step.ts';
 import { guide } from './guidance.ts';
 import { drawNormals } from './noise.ts';
-import { frameSigmas, makeSigmas } from './schedule.ts';
+import { makeSigmas } from './schedule.ts';
 import type { GenerationState } from './state.ts';
 
-/** What the steps of a chunk are conditioned on. */
-interface Conditioning {
-  readonly prompt: TextEncoding;
-  readonly no_prompt: TextEncoding;
-  /** [1, A, D]; null in the first chunk. */
-  readonly anchor_tokens: Float32Tensor | null;
+/** What all chunks under one prompt and anchor read. */
+export interface Conditioning {
+  readonly prompt: string;
+  readonly text: TextEncoding;
+  readonly no_text: TextEncoding;
+  /** [1, C, H, W]; null where the chunk is made without one. */
+  readonly anchor: Float32Tensor | null;
+  readonly guidance_scale: number;
+  /** Of the prompt; where the guidance scale is not 1, of a batch of two, the second without a prompt. */
+  readonly context: Context;
 }
 
-/** Clean latents [1, C, F, H, W]; in front, the overlap as it was given. */
-export async function denoiseChunk(
-  networks: Pick<Networks, 'model' | 'denoiser'>,
+/** @param before of the chunk before; what has not changed is not encoded again */
+export async function condition(
+  { model, text_encoder, anchor_encoder }: Pick<Networks, 'model' | 'text_encoder' | 'anchor_encoder'>,
+  { prompt, renews_anchor }: ChunkPlan,
   state: GenerationState,
-  plan: ChunkPlan,
-  conditioning: Conditioning,
+  before: Conditioning | undefined,
+): Promise<Conditioning> {
+  const anchor = renews_anchor ? null : state.anchor;
+  if (before?.prompt === prompt && before.anchor === anchor) return before;
+  const { schedule, latent } = model;
+  const text = before?.prompt === prompt ? before.text : await text_encoder.encode(prompt);
+  const no_text = before?.no_text ?? (await text_encoder.encode(null));
+  const guidance_scale = anchor ? schedule.guidance_scale : schedule.first_chunk_guidance_scale;
+  const texts = guidance_scale === 1 ? text : joinTexts(text, no_text);
+  const [batch = 1] = texts.text_mask.dims;
+  const context = await anchor_encoder.encode({
+    ...texts,
+    anchor: repeatBatch(anchor ?? float32([1, latent.channels, latent.height, latent.width]), batch),
+    anchor_present: filled(batch, anchor ? 1 : 0),
+  });
+  return { prompt, text, no_text, anchor, guidance_scale, context };
+}
+
+/** Clean latents [1, C, F, H, W]; F is what the chunk adds. */
+export async function denoiseChunk(
+  networks: Pick<Networks, 'model' | 'cam_encoder' | 'denoiser'>,
+  state: GenerationState,
+  { chunk_index }: ChunkPlan,
+  { context, guidance_scale }: Conditioning,
   signal: AbortSignal,
 ): Promise<Float32Tensor> {
-  const { schedule, chunk } = networks.model;
+  const { schedule, latent, chunk } = networks.model;
+  const [batch = 1] = context.text_mask.dims;
+  const remembered = { ...context, ...(await remember(networks, state, context, batch)) };
   const sigmas = makeSigmas(schedule.num_inference_steps, schedule.shift);
-  let latents = startLatents(networks, state, plan);
+  const dims = [1, latent.channels, chunk.latent_frames, latent.height, latent.width];
+  const key = { seed: state.identity.seed, stage: 'stream', index: chunk_index, step: 0, purpose: 'initial_latents' } as const;
+  let latents = float32(dims, drawNormals(key, sizeOf(dims)));
   for (let step = 0; step < schedule.num_inference_steps; step++) {
     signal.throwIfAborted();
-    const from = frameSigmas(sigmas[step] ?? 0, chunk.frames, plan.overlap_frames);
-    const to = frameSigmas(sigmas[step + 1] ?? 0, chunk.frames, plan.overlap_frames);
-    const velocity = await predictVelocity(networks, latents, from, conditioning);
-    latents = eulerStep(latents, velocity, from, to);
+    const from = sigmas[step] ?? 0;
+    const to = sigmas[step + 1] ?? 0;
+    const inputs = { latents: repeatBatch(latents, batch), sigma: filled(batch, from), ...remembered };
+    const [velocity, without_prompt] = splitBatches(await networks.denoiser.predict(inputs));
+    if (!velocity) throw new Error('the denoiser gave no velocity');
+    latents = eulerStep(latents, without_prompt ? guide(velocity, without_prompt, guidance_scale) : velocity, from, to);
   }
   return latents;
 }
 
-/** Fresh noise, with the overlap in front. */
-function startLatents({ model }: Pick<Networks, 'model'>, { identity, overlap }: GenerationState, plan: ChunkPlan): Float32Tensor {
-  const { channels, height, width } = model.latent;
-  const dims = [1, channels, model.chunk.frames, height, width];
-  const { chunk_index } = plan;
-  const key = { seed: identity.seed, stage: 'stream', chunk_index, step: 0, purpose: 'initial_latents' } as const;
-  const noise = float32(dims, drawNormals(key, sizeOf(dims)));
-  return overlap ? replaceFront(noise, overlap) : noise;
+/** The chunk before, as the denoiser's blocks attend to it; the first chunk has none. */
+async function remember(
+  { model, cam_encoder }: Pick<Networks, 'model' | 'cam_encoder'>,
+  { overlap }: GenerationState,
+  context: Context,
+  batch: number,
+): Promise<{ memory: Float32Tensor; memory_present: Float32Tensor }> {
+  if (!overlap) return { memory: float32(memoryDims(model, batch)), memory_present: filled(batch, 0) };
+  return { memory: await cam_encoder.encode({ ...context, overlap: repeatBatch(overlap, batch) }), memory_present: filled(batch, 1) };
 }
 
-/** One pass of the network, or one in a batch of two where guidance has something to do. */
-async function predictVelocity(
-  { model, denoiser }: Pick<Networks, 'model' | 'denoiser'>,
-  latents: Float32Tensor,
-  frame_sigmas: Float64Array,
-  { prompt, no_prompt, anchor_tokens }: Conditioning,
-): Promise<Float32Tensor> {
-  const { schedule, anchor, text } = model;
-  const guidance_scale = anchor_tokens ? schedule.guidance_scale : schedule.first_chunk_guidance_scale;
-  const conditional = {
-    latents,
-    sigmas: float32([1, frame_sigmas.length], Float32Array.from(frame_sigmas)),
-    anchor_tokens: anchor_tokens ?? float32([1, anchor.tokens, text.width]),
-    anchor_present: float32([1], Float32Array.of(anchor_tokens ? 1 : 0)),
-  };
-  if (guidance_scale === 1) return denoiser.predict({ ...conditional, ...prompt });
-
-  const velocities = await denoiser.predict({
-    latents: joinBatches([conditional.latents, conditional.latents]),
-    sigmas: joinBatches([conditional.sigmas, conditional.sigmas]),
-    anchor_tokens: joinBatches([conditional.anchor_tokens, conditional.anchor_tokens]),
-    anchor_present: joinBatches([conditional.anchor_present, conditional.anchor_present]),
-    ...joinTexts(prompt, no_prompt),
-  });
-  const [with_prompt, without_prompt] = splitBatches(velocities);
-  if (!with_prompt || !without_prompt) throw new Error(`guidance needs two velocities; got [${velocities.dims}]`);
-  return guide(with_prompt, without_prompt, guidance_scale);
+function filled(batch: number, value: number): Float32Tensor {
+  return float32([batch], new Float32Array(batch).fill(value));
 }

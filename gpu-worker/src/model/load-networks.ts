@@ -1,8 +1,10 @@
-/** The four networks of one package, opened together. */
+/** The networks of one package, opened together. */
 import type { ModelPackage } from '@everframe/shared';
 import { type AnchorEncoder, openAnchorEncoder } from './anchor-encoder.ts';
+import { type CamEncoder, openCamEncoder } from './cam-encoder.ts';
 import { type Denoiser, openDenoiser } from './denoiser.ts';
 import type { InstalledPackage } from './model-config.ts';
+import { openRefiner, type Refiner } from './refiner.ts';
 import type { SessionOptions } from './session.ts';
 import { openTextEncoder, type TextEncoder } from './text-encoder.ts';
 import { openVaeDecoder, type VaeDecoder } from './vae-decoder.ts';
@@ -12,7 +14,10 @@ export interface Networks {
   readonly model: ModelPackage;
   readonly text_encoder: TextEncoder;
   readonly anchor_encoder: AnchorEncoder;
+  readonly cam_encoder: CamEncoder;
   readonly denoiser: Denoiser;
+  /** Null where the base's latents are decoded as they are. */
+  readonly refiner: Refiner | null;
   readonly vae_decoder: VaeDecoder;
 }
 
@@ -22,7 +27,9 @@ export async function loadNetworks(installed: InstalledPackage, options: Session
     model: installed.model,
     text_encoder: await openTextEncoder(installed, options),
     anchor_encoder: await openAnchorEncoder(installed, options),
+    cam_encoder: await openCamEncoder(installed, options),
     denoiser: await openDenoiser(installed, options),
+    refiner: await openRefiner(installed, options),
     vae_decoder: await openVaeDecoder(installed, options),
   };
 }

@@ -4,9 +4,21 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { PackageError, readPackage, readPackages } from './model-config.ts';
+import { ModelPackage } from '@everframe/shared';
+import { PackageError, readJson, readPackage, readPackages } from './model-config.ts';
 
-const FILES = ['text_encoder', 'anchor_encoder', 'denoiser', 'vae_decoder', 'vocabulary'];
+const EXAMPLE = await readJson(join(import.meta.dirname, '../../../shared/src/model-package.example.json'));
+const FILES = [
+  'text_encoder',
+  'anchor_encoder',
+  'cam_encoder',
+  'denoiser',
+  'refiner',
+  'vae_decoder',
+  'vocabulary',
+  'world',
+  'denoiser_weights',
+];
 
 /** A package of four-byte files, sound in all that is checked here. */
 async function makePackage(t: TestContext, change: object = {}): Promise<string> {
@@ -20,27 +32,7 @@ async function makePackage(t: TestContext, change: object = {}): Promise<string>
     await writeFile(join(dir, `${name}.bin`), content);
     files[name] = { path: `${name}.bin`, sha256: createHash('sha256').update(content).digest('hex'), bytes: 4 };
   }
-  const model = {
-    format_version: 1,
-    name: 'toy',
-    title: 'Toy',
-    version: '1.0.0',
-    family: 'streaming-t2v',
-    licence: 'Apache-2.0',
-    description: 'Four bytes a network.',
-    fps: 8,
-    sizes: ['16x8'],
-    seconds: { min: 1, max: 10, default: 4 },
-    latent: { channels: 2, height: 4, width: 8, spatial_stride: 2 },
-    chunk: { frames: 6, overlap_frames: 2, anchor_frame: 1 },
-    text: { max_tokens: 3, width: 4, vocabulary: 'vocabulary.bin' },
-    anchor: { tokens: 2 },
-    schedule: { num_inference_steps: 3, shift: 1, first_chunk_guidance_scale: 2, guidance_scale: 1 },
-    price_micro_usd_per_second: 0,
-    training: {},
-    files,
-    ...change,
-  };
+  const model = { ...(EXAMPLE as object), name: 'toy', files, ...change };
   await writeFile(join(dir, 'model.json'), JSON.stringify(model));
   return packages_dir;
 }
@@ -59,7 +51,7 @@ async function assertFault(reading: Promise<unknown>, file: string, fault: RegEx
 test('a sound package is read, by its name', async (t) => {
   const packages = await readPackages(await makePackage(t));
   assert.deepEqual([...packages.keys()], ['toy']);
-  assert.equal(packages.get('toy')?.model.chunk.overlap_frames, 2);
+  assert.equal(packages.get('toy')?.model.chunk.overlap_latent_frames, 2);
 });
 
 for (const name of FILES) {
@@ -94,10 +86,16 @@ test('a model.json that is not JSON is refused', async (t) => {
 });
 
 test('numbers that contradict each other are refused, naming them', async (t) => {
+  const { chunk, refiner } = ModelPackage.parse(EXAMPLE);
   const cases: [object, RegExp][] = [
-    [{ chunk: { frames: 4, overlap_frames: 4, anchor_frame: 0 } }, /overlap_frames 4; it must be below chunk\.frames, 4/],
-    [{ chunk: { frames: 4, overlap_frames: 2, anchor_frame: 4 } }, /anchor_frame 4; it must be below chunk\.frames, 4/],
-    [{ sizes: ['32x16'] }, /offers the sizes 32x16; latents of this shape make 16x8/],
+    [{ chunk: { ...chunk, overlap_latent_frames: 5 } }, /overlap_latent_frames 5; it must be at most chunk\.latent_frames, 4/],
+    [{ chunk: { ...chunk, anchor_latent_frame: 4 } }, /anchor_latent_frame 4; it must be below chunk\.latent_frames, 4/],
+    [
+      { refiner: { ...refiner, chunk_latent_frames: 5 } },
+      /refiner\.overlap_latent_frames = 3; it must be a divisor of chunk\.latent_frames, 4/,
+    ],
+    [{ refiner: null, sizes: ['64x64'] }, /must have both of refiner and files\.refiner, or neither/],
+    [{ sizes: ['32x16'] }, /offers the sizes 32x16; latents of this shape make 128x128/],
   ];
   for (const [change, fault] of cases) {
     const dir = join(await makePackage(t, change), 'toy');

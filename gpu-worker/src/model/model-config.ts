@@ -50,7 +50,7 @@ export async function readPackage(dir: string): Promise<InstalledPackage> {
   }
   const model = parsed.data;
   requireSoundShapes(path, model);
-  for (const file of Object.values(model.files)) await verifyFile(join(dir, file.path), file);
+  for (const file of Object.values(model.files)) if (file) await verifyFile(join(dir, file.path), file);
   return { model, dir };
 }
 
@@ -80,16 +80,25 @@ async function listFolders(packages_dir: string): Promise<string[]> {
 }
 
 /** What the schema can't say: relations between numbers on which the loop relies. */
-function requireSoundShapes(path: string, { chunk, sizes, latent }: ModelPackage): void {
-  if (chunk.overlap_frames >= chunk.frames) {
-    throw new PackageError(path, `has chunk.overlap_frames ${chunk.overlap_frames}; it must be below chunk.frames, ${chunk.frames}`);
+function requireSoundShapes(path: string, { chunk, latent, decoder, refiner, sizes, files }: ModelPackage): void {
+  const refuse = (fault: string): never => {
+    throw new PackageError(path, fault);
+  };
+  const { latent_frames, overlap_latent_frames, anchor_latent_frame } = chunk;
+  const limit = `chunk.latent_frames, ${latent_frames}`;
+  if (overlap_latent_frames > latent_frames) {
+    refuse(`has chunk.overlap_latent_frames ${overlap_latent_frames}; it must be at most ${limit}`);
   }
-  if (chunk.anchor_frame >= chunk.frames) {
-    throw new PackageError(path, `has chunk.anchor_frame ${chunk.anchor_frame}; it must be below chunk.frames, ${chunk.frames}`);
+  if (anchor_latent_frame >= latent_frames) refuse(`has chunk.anchor_latent_frame ${anchor_latent_frame}; it must be below ${limit}`);
+  const stride = refiner ? refiner.chunk_latent_frames - refiner.overlap_latent_frames : latent_frames;
+  if (stride < 1 || latent_frames % stride !== 0) {
+    refuse(`has refiner.chunk_latent_frames - refiner.overlap_latent_frames = ${stride}; it must be a divisor of ${limit}`);
   }
-  const size = `${latent.width * latent.spatial_stride}x${latent.height * latent.spatial_stride}`;
+  if ((refiner === null) !== (files.refiner === undefined)) refuse('must have both of refiner and files.refiner, or neither');
+  const { latent_height, latent_width } = refiner ?? { latent_height: latent.height, latent_width: latent.width };
+  const size = `${latent_width * decoder.spatial_stride}x${latent_height * decoder.spatial_stride}`;
   if (sizes.length !== 1 || sizes[0] !== size) {
-    throw new PackageError(path, `offers the sizes ${sizes.join(', ')}; latents of this shape make ${size} and nothing else`);
+    refuse(`offers the sizes ${sizes.join(', ')}; latents of this shape make ${size} and nothing else`);
   }
 }
 

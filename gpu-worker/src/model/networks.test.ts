@@ -1,118 +1,137 @@
-/** The shipped package against PyTorch. The expected numbers are written by models/golden.py, which says how inputs are made. */
+/** The shipped package against Python. The expected numbers are written by models/golden.py, which says how inputs are made. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openAnchorEncoder } from './anchor-encoder.ts';
+import { assertSummary, wave } from '../testing/golden.ts';
+import { type Context, openAnchorEncoder } from './anchor-encoder.ts';
+import { memoryDims } from './cam-encoder.ts';
 import { loadNetworks } from './load-networks.ts';
 import { readPackage } from './model-config.ts';
 import { openSession } from './session.ts';
-import { type Dims, type Float32Tensor, float32, sizeOf, sliceFrames } from './tensor.ts';
+import { type Float32Tensor, float32, sizeOf } from './tensor.ts';
 
-const installed = await readPackage(join(import.meta.dirname, '../../../models/packages/everframe-toybox-1'));
+const installed = await readPackage(join(import.meta.dirname, '../../../models/packages/everframe-storybook-1'));
 const { model, dir } = installed;
 const options = { provider: 'cpu', threads: 1 } as const;
 const networks = await loadNetworks(installed, options);
 const { channels, height, width } = model.latent;
-
-interface Summary {
-  readonly shape: number[];
-  readonly first: number[];
-  readonly mean: number;
-  readonly mean_square: number;
-}
+const { latent_frames, overlap_latent_frames } = model.chunk;
 
 function golden(name: string) {
   return JSON.parse(readFileSync(join(dir, 'golden', `${name}.json`), 'utf8'));
 }
 
-/** sin(0.37 * i) over the flat index, as in models/golden.py. */
-function wave(dims: Dims): Float32Tensor {
-  return float32(
-    dims,
-    Float32Array.from({ length: sizeOf(dims) }, (_, index) => Math.sin(0.37 * index)),
-  );
+function filled(value: number): Float32Tensor {
+  return float32([1], Float32Array.of(value));
 }
 
-function assertSummary({ dims, values }: Float32Tensor, expected: Summary, tolerance: number): void {
-  const near = (found: number, wanted: number, what: string) =>
-    assert.ok(Math.abs(found - wanted) <= tolerance, `${what}: ${found} instead of ${wanted}, tolerance ${tolerance}`);
-  assert.deepEqual([...dims], expected.shape);
-  for (const [index, wanted] of expected.first.entries()) near(values[index] ?? Number.NaN, wanted, `value ${index}`);
-  near(values.reduce((sum, value) => sum + value, 0) / values.length, expected.mean, 'mean');
-  near(values.reduce((sum, value) => sum + value * value, 0) / values.length, expected.mean_square, 'mean square');
+/** Of the golden prompt, with the golden anchor or without any. */
+async function encodeContext(anchor: 'present' | 'absent'): Promise<Context> {
+  const place = [1, channels, height, width];
+  return networks.anchor_encoder.encode({
+    ...(await networks.text_encoder.encode(golden('anchor_encoder').prompt)),
+    anchor: anchor === 'present' ? wave(...place) : float32(place),
+    anchor_present: filled(anchor === 'present' ? 1 : 0),
+  });
 }
 
-test('a prompt is encoded as in PyTorch', async () => {
-  const { prompt, tolerance, text_tokens, text_mask_sum, text_pooled } = golden('text_encoder');
+async function remember(context: Context): Promise<Float32Tensor> {
+  return networks.cam_encoder.encode({ ...context, overlap: wave(1, channels, overlap_latent_frames, height, width) });
+}
+
+test('a prompt is encoded as in Python', async () => {
+  const { prompt, tolerance, text, text_mask_sum } = golden('text_encoder');
   const encoding = await networks.text_encoder.encode(prompt);
-  assertSummary(encoding.text_tokens, text_tokens, tolerance);
-  assertSummary(encoding.text_pooled, text_pooled, tolerance);
+  assertSummary(encoding.text, text, tolerance);
   assert.equal(
     encoding.text_mask.values.reduce((sum, value) => sum + value, 0),
     text_mask_sum,
   );
 });
 
-test('an anchor frame is encoded as in PyTorch', async () => {
-  const { tolerance, anchor_tokens } = golden('anchor_encoder');
-  assertSummary(await networks.anchor_encoder.encode(wave([1, channels, height, width])), anchor_tokens, tolerance);
-});
-
-for (const kind of ['first_chunk', 'continuation'] as const) {
-  test(`the velocity of a ${kind.replace('_', ' ')} is as in PyTorch`, async () => {
-    const { prompt, tolerance, [kind]: expected } = golden('denoiser');
-    const { frames } = model.chunk;
-    const velocity = await networks.denoiser.predict({
-      ...(await networks.text_encoder.encode(prompt)),
-      latents: wave([1, channels, frames, height, width]),
-      sigmas: float32([1, frames], Float32Array.from(expected.sigmas)),
-      anchor_tokens: await networks.anchor_encoder.encode(wave([1, channels, height, width])),
-      anchor_present: float32([1], Float32Array.of(expected.anchor_present)),
-    });
-    const first = frames - expected.velocity.shape[2];
-    assertSummary(sliceFrames(velocity, first, frames), expected.velocity, tolerance);
-    assert.ok(first === 0 || sliceFrames(velocity, 0, first).values.every((value) => value === 0), 'a clean frame has no velocity');
+for (const anchor of ['present', 'absent'] as const) {
+  test(`text is mixed with an anchor that is ${anchor} as in Python`, async () => {
+    const { tolerance, [anchor]: expected } = golden('anchor_encoder');
+    const found = await encodeContext(anchor);
+    for (const name of ['context', 'appearance', 'pooled'] as const) assertSummary(found[name], expected[name], tolerance);
   });
 }
 
-test('latents are decoded as in PyTorch', async () => {
-  const { tolerance_mean, tolerance_pixel, mean, pixels } = golden('vae_decoder');
-  const frame = await networks.vae_decoder.decode(wave([1, channels, height, width]));
-  const found_mean = frame.reduce((sum, value) => sum + value, 0) / frame.length;
-  assert.ok(Math.abs(found_mean - mean) <= tolerance_mean, `mean ${found_mean} instead of ${mean}`);
-  for (const { x, y, rgb } of pixels) {
-    const offset = (y * width * model.latent.spatial_stride + x) * 3;
-    for (const [channel, wanted] of rgb.entries()) {
-      const found = frame[offset + channel] ?? Number.NaN;
-      assert.ok(Math.abs(found - wanted) <= tolerance_pixel, `pixel ${x}, ${y}: ${found} instead of ${wanted}`);
-    }
+test('the chunk before is remembered as in Python', async () => {
+  const { tolerance, memory } = golden('cam_encoder');
+  assertSummary(await remember(await encodeContext('present')), memory, tolerance);
+});
+
+for (const kind of ['first_chunk', 'continuation'] as const) {
+  test(`the velocity of a ${kind.replace('_', ' ')} is as in Python`, async () => {
+    const { sigma, tolerance, [kind]: expected } = golden('denoiser');
+    const continues = kind === 'continuation';
+    const context = await encodeContext(continues ? 'present' : 'absent');
+    const velocity = await networks.denoiser.predict({
+      ...context,
+      latents: wave(1, channels, latent_frames, height, width),
+      sigma: filled(sigma),
+      memory: continues ? await remember(context) : float32(memoryDims(model, 1)),
+      memory_present: filled(continues ? 1 : 0),
+    });
+    assertSummary(velocity, expected.velocity, tolerance);
+  });
+}
+
+test('refined latents move as in Python', async () => {
+  const { refiner } = networks;
+  assert.ok(refiner && model.refiner);
+  const { sigma, tolerance, velocity } = golden('refiner');
+  const { chunk_latent_frames: frames, latent_height, latent_width } = model.refiner;
+  const found = await refiner.predict({
+    latents: wave(1, channels, frames, latent_height, latent_width),
+    sigma: filled(sigma),
+    base: wave(1, channels, frames, height, width),
+  });
+  assertSummary(found, velocity, tolerance);
+});
+
+test('latents are decoded as in Python', async () => {
+  const { tolerance_mean, tolerance_pixel, frames } = golden('vae_decoder');
+  const [count, , pixels_high, pixels_wide] = frames.shape;
+  const { spatial_stride } = model.decoder;
+  const values = await networks.vae_decoder.decode(wave(count, channels, pixels_high / spatial_stride, pixels_wide / spatial_stride));
+  assert.equal(values.length, sizeOf(frames.shape));
+  const found_mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  assert.ok(Math.abs(found_mean - frames.mean) <= tolerance_mean, `mean ${found_mean} instead of ${frames.mean}`);
+  for (const [index, wanted] of frames.samples.entries()) {
+    const found = values[Math.floor((index * values.length) / frames.samples.length)] ?? Number.NaN;
+    assert.ok(Math.abs(found - wanted) <= tolerance_pixel, `byte ${index}: ${found} instead of ${wanted}`);
   }
 });
 
 test('a tensor of the wrong shape is refused by name, before it reaches the runtime', async () => {
-  const wrong = networks.anchor_encoder.encode(float32([1, channels, height, width + 1]));
-  const wanted = `anchor_latents must be float32 [batch, ${channels}, ${height}, ${width}]; got float32 [1, ${channels}, ${height}, ${width + 1}]`;
-  await assert.rejects(wrong, (error: Error) => error.message.includes(wanted));
+  const text = await networks.text_encoder.encode(null);
+  const anchor = float32([1, channels, height, width + 1]);
+  const wanted = `anchor must be float32 [batch, ${channels}, ${height}, ${width}]; got float32 [1, ${channels}, ${height}, ${width + 1}]`;
+  await assert.rejects(networks.anchor_encoder.encode({ ...text, anchor, anchor_present: filled(1) }), (error: Error) =>
+    error.message.includes(wanted),
+  );
 });
 
 test('batches that differ within one run are refused', async () => {
-  const { text_tokens, text_mask, text_pooled } = await networks.text_encoder.encode(null);
-  const { frames } = model.chunk;
+  const context = await encodeContext('absent');
   const inputs = {
-    latents: float32([2, channels, frames, height, width]),
-    sigmas: float32([1, frames]),
-    anchor_tokens: float32([2, model.anchor.tokens, model.text.width]),
-    anchor_present: float32([2]),
+    latents: float32([2, channels, latent_frames, height, width]),
+    sigma: filled(1),
+    memory: float32(memoryDims(model, 2)),
+    memory_present: filled(0),
   };
-  await assert.rejects(networks.denoiser.predict({ ...inputs, text_tokens, text_mask, text_pooled }), /sigmas must be float32/);
+  await assert.rejects(networks.denoiser.predict({ ...inputs, ...context }), /sigma must be float32/);
 });
 
 test('a graph with another signature than model.json says is refused, naming both', async () => {
-  const other = { ...installed, model: { ...model, anchor: { tokens: model.anchor.tokens + 1 } } };
+  const tokens = model.text.max_tokens + 1;
+  const other = { ...installed, model: { ...model, text: { ...model.text, max_tokens: tokens } } };
   await assert.rejects(openAnchorEncoder(other, options), {
     name: 'PackageError',
-    message: new RegExp(`anchor_tokens float32 .*model\\.json asks for anchor_tokens float32 .*${model.anchor.tokens + 1}`),
+    message: new RegExp(`text float32 .*model\\.json asks for text float32 .*${tokens}`),
   });
 });
 

@@ -46,6 +46,11 @@ export function joinBatches(parts: readonly [Float32Tensor, ...Float32Tensor[]])
   return float32([batch, ...rest], values);
 }
 
+/** A batch of one, `count` times. */
+export function repeatBatch(tensor: Float32Tensor, count: number): Float32Tensor {
+  return count === 1 ? tensor : joinBatches([tensor, ...new Array<Float32Tensor>(count - 1).fill(tensor)]);
+}
+
 /** Each entry of the first axis as a batch of one; views, not copies. */
 export function splitBatches(tensor: Float32Tensor): Float32Tensor[] {
   const [batch = 0, ...rest] = tensor.dims;
@@ -62,11 +67,22 @@ export function sliceFrames(latents: Float32Tensor, first: number, end: number):
   return cut;
 }
 
-/** `latents` with its first frames replaced by those of `front`. */
-export function replaceFront(latents: Float32Tensor, front: Float32Tensor): Float32Tensor {
-  const replaced = float32(latents.dims, latents.values.slice());
-  copyFrames(front, 0, replaced, 0, latentDims(front).frames);
-  return replaced;
+/** Frames of `first`, then those of `second`; equal in all else. */
+export function joinFrames(first: Float32Tensor, second: Float32Tensor): Float32Tensor {
+  const { channels, frames, height, width } = latentDims(first);
+  const more = latentDims(second);
+  if (more.channels !== channels || more.height !== height || more.width !== width) {
+    throw new RangeError(`cannot join frames of [${first.dims}] and [${second.dims}]`);
+  }
+  const joined = float32([1, channels, frames + more.frames, height, width]);
+  copyFrames(first, 0, joined, 0, frames);
+  copyFrames(second, 0, joined, frames, more.frames);
+  return joined;
+}
+
+/** Frame `frame` of latents [1, C, F, H, W], as [1, C, H, W]. */
+export function singleFrame(latents: Float32Tensor, frame: number): Float32Tensor {
+  return framesFirst(sliceFrames(latents, frame, frame + 1));
 }
 
 /** [1, C, F, H, W] to [F, C, H, W]. */
@@ -89,7 +105,7 @@ export function sizeOf(dims: Dims): number {
 
 export function latentDims({ dims }: Float32Tensor): { channels: number; frames: number; height: number; width: number } {
   const [batch, channels, frames, height, width] = dims;
-  if (batch !== 1 || !channels || !frames || !height || !width || dims.length !== 5) {
+  if (batch !== 1 || !channels || frames === undefined || !height || !width || dims.length !== 5) {
     throw new RangeError(`latents must be [1, C, F, H, W]; got [${dims}]`);
   }
   return { channels, frames, height, width };

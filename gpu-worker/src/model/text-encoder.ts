@@ -1,17 +1,15 @@
-/** Token ids to what the denoiser reads of a prompt. */
+/** A prompt to what the pretrained language model makes of it. */
 import { join } from 'node:path';
 import type { InstalledPackage } from './model-config.ts';
 import { asFloat32, openSession, type SessionOptions } from './session.ts';
 import { type Float32Tensor, joinBatches } from './tensor.ts';
-import { nullTokens, readVocabulary, tokenize } from './tokenizer.ts';
+import { nullTokens, readWordPieces, tokenize } from './word-piece.ts';
 
 export interface TextEncoding {
-  /** [B, T, D] */
-  readonly text_tokens: Float32Tensor;
-  /** [B, T], 1 where there is a word. */
+  /** [B, T, W] */
+  readonly text: Float32Tensor;
+  /** [B, T], 1 where there is a token. */
   readonly text_mask: Float32Tensor;
-  /** [B, D] */
-  readonly text_pooled: Float32Tensor;
 }
 
 export interface TextEncoder {
@@ -21,32 +19,24 @@ export interface TextEncoder {
 
 export async function openTextEncoder({ model, dir }: InstalledPackage, options: SessionOptions): Promise<TextEncoder> {
   const { max_tokens, width } = model.text;
-  const vocabulary = await readVocabulary(join(dir, model.files.vocabulary.path), max_tokens);
+  const vocabulary = await readWordPieces(join(dir, model.files.vocabulary.path), max_tokens);
   const session = await openSession(
     join(dir, model.files.text_encoder.path),
     { token_ids: { dtype: 'int64', dims: ['batch', max_tokens] } },
-    {
-      text_tokens: { dtype: 'float32', dims: ['batch', max_tokens, width] },
-      text_mask: { dtype: 'float32', dims: ['batch', max_tokens] },
-      text_pooled: { dtype: 'float32', dims: ['batch', width] },
-    },
+    { text: { dtype: 'float32', dims: ['batch', max_tokens, width] }, text_mask: { dtype: 'float32', dims: ['batch', max_tokens] } },
     options,
   );
   return {
     async encode(prompt) {
       const ids = prompt === null ? nullTokens(vocabulary) : tokenize(vocabulary, prompt);
       const values = BigInt64Array.from(ids, BigInt);
-      const { text_tokens, text_mask, text_pooled } = await session.run({ token_ids: { dtype: 'int64', dims: [1, max_tokens], values } });
-      return { text_tokens: asFloat32(text_tokens), text_mask: asFloat32(text_mask), text_pooled: asFloat32(text_pooled) };
+      const { text, text_mask } = await session.run({ token_ids: { dtype: 'int64', dims: [1, max_tokens], values } });
+      return { text: asFloat32(text), text_mask: asFloat32(text_mask) };
     },
   };
 }
 
 /** Two encodings as one batch. */
 export function joinTexts(first: TextEncoding, second: TextEncoding): TextEncoding {
-  return {
-    text_tokens: joinBatches([first.text_tokens, second.text_tokens]),
-    text_mask: joinBatches([first.text_mask, second.text_mask]),
-    text_pooled: joinBatches([first.text_pooled, second.text_pooled]),
-  };
+  return { text: joinBatches([first.text, second.text]), text_mask: joinBatches([first.text_mask, second.text_mask]) };
 }

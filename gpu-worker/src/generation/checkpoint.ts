@@ -1,0 +1,137 @@
+/**
+ * The generation state at rest. Latents stay float32, so that a resumed video equals an uninterrupted one bit for bit.
+ *
+ * "EVFC", uint32 length of the header, the header as JSON, then every tensor that the header gives dimensions of, in the
+ * header's order, as float32; little-endian throughout.
+ */
+import { z } from 'zod';
+import { type Dims, type Float32Tensor, float32, sizeOf } from '../model/tensor.ts';
+import { CheckpointError, type GenerationState, Identity, type IdentityFields, requireSameVideo } from './state.ts';
+
+const SCHEMA_VERSION = 2;
+const MAGIC = 'EVFC';
+const PREFIX_BYTES = MAGIC.length + 4;
+
+const Count = z.int().nonnegative();
+const ImageDims = z.array(Count).length(4);
+const LatentDims = z.array(Count).length(5);
+const StepHeader = z.object({ next_chunk: Count, latents: LatentDims, base: LatentDims, tail: LatentDims });
+const Header = z.object({
+  schema_version: z.literal(SCHEMA_VERSION),
+  identity: Identity,
+  next_chunk: z.int().positive(),
+  delivered_chunks: Count,
+  overlap: LatentDims,
+  anchor: ImageDims,
+  thumbnail: ImageDims.nullable(),
+  wavefront: z.tuple([StepHeader], StepHeader).nullable(),
+  finished: LatentDims,
+});
+type Header = z.infer<typeof Header>;
+
+/** @throws Error before the first chunk, when there is nothing to save */
+export function saveState(state: GenerationState): Uint8Array {
+  const { identity, next_chunk, delivered_chunks, overlap, anchor, thumbnail, wavefront, finished } = state;
+  if (!overlap || !anchor) throw new Error('there is no state to save before the first chunk');
+  const tensors: Float32Tensor[] = [];
+  const put = (tensor: Float32Tensor): number[] => {
+    tensors.push(tensor);
+    return [...tensor.dims];
+  };
+  const header = {
+    schema_version: SCHEMA_VERSION,
+    identity,
+    next_chunk,
+    delivered_chunks,
+    overlap: put(overlap),
+    anchor: put(anchor),
+    thumbnail: thumbnail && put(thumbnail),
+    wavefront:
+      wavefront?.map((step) => ({
+        next_chunk: step.next_chunk,
+        latents: put(step.latents),
+        base: put(step.base),
+        tail: put(step.tail),
+      })) ?? null,
+    finished: put(finished),
+  };
+  return toBytes(new TextEncoder().encode(JSON.stringify(header)), tensors);
+}
+
+/** The state of any video, as far as the bytes are sound. @throws CheckpointError */
+export function readState(bytes: Uint8Array): GenerationState {
+  const { header, payload } = readHeader(bytes);
+  let offset = 0;
+  const take = (dims: Dims): Float32Tensor => {
+    const begin = offset;
+    offset += 4 * sizeOf(dims);
+    if (offset > payload.byteLength) throw new CheckpointError(`the checkpoint ends within its latents, at byte ${bytes.length}`);
+    return float32(
+      dims,
+      Float32Array.from({ length: sizeOf(dims) }, (_, index) => payload.getFloat32(begin + 4 * index, true)),
+    );
+  };
+  const takeStep = (step: z.infer<typeof StepHeader>) => ({
+    next_chunk: step.next_chunk,
+    latents: take(step.latents),
+    base: take(step.base),
+    tail: take(step.tail),
+  });
+  const { identity, next_chunk, delivered_chunks } = header;
+  const overlap = take(header.overlap);
+  const anchor = take(header.anchor);
+  const thumbnail = header.thumbnail && take(header.thumbnail);
+  const [first, ...rest] = header.wavefront ?? [];
+  const wavefront = first ? ([takeStep(first), ...rest.map(takeStep)] as const) : null;
+  const finished = take(header.finished);
+  if (offset !== payload.byteLength) {
+    throw new CheckpointError(`the checkpoint holds ${payload.byteLength} bytes of latents; its header asks for ${offset}`);
+  }
+  return { identity, next_chunk, delivered_chunks, overlap, anchor, thumbnail, wavefront, finished };
+}
+
+/** The state from which `command` continues. @throws CheckpointError naming what differs */
+export function loadState(bytes: Uint8Array, command: IdentityFields): GenerationState {
+  const state = readState(bytes);
+  requireSameVideo(state, command);
+  return state;
+}
+
+function toBytes(header: Uint8Array, tensors: readonly Float32Tensor[]): Uint8Array {
+  let offset = PREFIX_BYTES + header.length;
+  const bytes = new Uint8Array(offset + tensors.reduce((sum, { values }) => sum + 4 * values.length, 0));
+  const view = new DataView(bytes.buffer);
+  new TextEncoder().encodeInto(MAGIC, bytes);
+  view.setUint32(MAGIC.length, header.length, true);
+  bytes.set(header, PREFIX_BYTES);
+  for (const { values } of tensors) {
+    for (const value of values) {
+      view.setFloat32(offset, value, true);
+      offset += 4;
+    }
+  }
+  return bytes;
+}
+
+function readHeader(bytes: Uint8Array): { header: Header; payload: DataView } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const decoder = new TextDecoder();
+  if (bytes.length < PREFIX_BYTES || decoder.decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
+    throw new CheckpointError(`the checkpoint does not begin with ${MAGIC}`);
+  }
+  const end = PREFIX_BYTES + view.getUint32(MAGIC.length, true);
+  if (end > bytes.length) throw new CheckpointError(`the checkpoint ends at byte ${bytes.length}, within its header of ${end}`);
+  const parsed = Header.safeParse(parseJson(decoder.decode(bytes.subarray(PREFIX_BYTES, end))));
+  if (!parsed.success) {
+    throw new CheckpointError(`the checkpoint's header is not of version ${SCHEMA_VERSION}: ${z.prettifyError(parsed.error)}`);
+  }
+  return { header: parsed.data, payload: new DataView(bytes.buffer, bytes.byteOffset + end, bytes.length - end) };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CheckpointError("the checkpoint's header is not JSON", { cause });
+  }
+}

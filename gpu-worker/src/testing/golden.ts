@@ -1,0 +1,32 @@
+/** For tests: the inputs and summaries of models/golden.py. */
+import assert from 'node:assert/strict';
+import { type Dims, type Float32Tensor, float32, sizeOf } from '../model/tensor.ts';
+
+/** Samples are spread evenly over the flat order. */
+export interface Summary {
+  readonly shape: number[];
+  readonly samples: number[];
+  readonly mean: number;
+  readonly mean_square: number;
+}
+
+/** sin(0.37 * i) over the flat index. */
+export function wave(...dims: Dims): Float32Tensor {
+  return float32(
+    dims,
+    Float32Array.from({ length: sizeOf(dims) }, (_, index) => Math.sin(0.37 * index)),
+  );
+}
+
+/** Every number of the summary within `tolerance`. */
+export function assertSummary({ dims, values }: Float32Tensor, expected: Summary, tolerance: number): void {
+  const near = (found: number, wanted: number, what: string) =>
+    assert.ok(Math.abs(found - wanted) <= tolerance, `${what}: ${found} instead of ${wanted}, tolerance ${tolerance}`);
+  assert.deepEqual([...dims], expected.shape);
+  for (const [index, wanted] of expected.samples.entries()) {
+    const place = Math.floor((index * values.length) / expected.samples.length);
+    near(values[place] ?? Number.NaN, wanted, `value ${place}`);
+  }
+  near(values.reduce((sum, value) => sum + value, 0) / values.length, expected.mean, 'mean');
+  near(values.reduce((sum, value) => sum + value * value, 0) / values.length, expected.mean_square, 'mean square');
+}
