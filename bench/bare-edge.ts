@@ -8,6 +8,7 @@ import { Hono } from 'hono';
 
 interface Env {
   readonly VIDEO: DurableObjectNamespace<VideoObject>;
+  readonly ACCOUNT: DurableObjectNamespace<AccountObject>;
   readonly DB: D1Database;
   readonly SQS_QUEUE_URL: string;
   readonly SQS_ENDPOINT: string;
@@ -23,11 +24,24 @@ app.post('/v1/videos', async (c) => {
   // The look-up that authentication makes.
   await c.env.DB.prepare('SELECT * FROM api_keys WHERE id = ?').bind('00000000').first();
   const id = crypto.randomUUID();
+  await c.env.ACCOUNT.getByName('acct_development').reserve(id);
   await c.env.VIDEO.getByName(id).create(id, JSON.stringify(body));
   return c.json({ id });
 });
 
 export default app;
+
+/** The entry that a reservation makes, and its alarm. */
+export class AccountObject extends DurableObject<Env> {
+  async reserve(id: string): Promise<void> {
+    const { sql } = this.ctx.storage;
+    sql.exec('CREATE TABLE IF NOT EXISTS ledger (id TEXT)');
+    sql.exec('INSERT INTO ledger VALUES (?)', id);
+    await this.ctx.storage.setAlarm(Date.now() + 60_000);
+  }
+
+  override alarm(): void {}
+}
 
 export class VideoObject extends DurableObject<Env> {
   async create(id: string, body: string): Promise<void> {

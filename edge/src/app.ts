@@ -5,8 +5,10 @@ import { answerError, methodNotAllowed, unknownRoute } from './middleware/answer
 import { authenticate } from './middleware/authenticate.ts';
 import { authenticateWorker } from './middleware/authenticate-worker.ts';
 import { requestId } from './middleware/request-id.ts';
+import { cancelVideo } from './routes/cancel-video.ts';
 import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
+import { estimateVideo } from './routes/estimate-video.ts';
 import { getContent } from './routes/get-content.ts';
 import { getVideo } from './routes/get-video.ts';
 import { listVideos } from './routes/list-videos.ts';
@@ -32,14 +34,18 @@ app.use(async (c, next) => {
 app.get('/healthz', (c) => c.json({ status: 'ok' }));
 app.all('/healthz', methodNotAllowed('GET, HEAD'));
 
-app.post('/v1/videos', authenticate(), createVideo);
-app.get('/v1/videos', authenticate(), listVideos);
+app.post('/v1/videos', authenticate('videos.write'), createVideo);
+app.get('/v1/videos', authenticate('videos.read'), listVideos);
 app.all('/v1/videos', methodNotAllowed('GET, HEAD, POST'));
-app.get('/v1/videos/:id', authenticate(), getVideo);
-app.delete('/v1/videos/:id', authenticate(), deleteVideo);
+app.post('/v1/videos/estimate', authenticate('videos.read'), estimateVideo);
+app.all('/v1/videos/estimate', methodNotAllowed('POST'));
+app.get('/v1/videos/:id', authenticate('videos.read'), getVideo);
+app.delete('/v1/videos/:id', authenticate('videos.write'), deleteVideo);
 app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD, DELETE'));
-app.get('/v1/videos/:id/content', authenticate(), getContent);
+app.get('/v1/videos/:id/content', authenticate('videos.read'), getContent);
 app.all('/v1/videos/:id/content', methodNotAllowed('GET, HEAD'));
+app.post('/v1/videos/:id/cancel', authenticate('videos.write'), cancelVideo);
+app.all('/v1/videos/:id/cancel', methodNotAllowed('POST'));
 app.get('/v1/models', authenticate(), listModels);
 app.all('/v1/models', methodNotAllowed('GET, HEAD'));
 app.get('/v1/models/:model', authenticate(), getModel);

@@ -3,12 +3,15 @@
  * A missing or wrong one fails the request with an error that names it: the client reads `internal_error`, the log the name.
  */
 import { SECRET_MIN_CHARACTERS } from '@everframe/shared';
+import type { AccountObject } from './accounts/account-object.ts';
+import type { ApiKeyRow } from './store/api-keys.ts';
 import type { VideoObject } from './videos/video-object.ts';
 
 export interface Env {
   readonly MEDIA: R2Bucket;
   readonly DB: D1Database;
   readonly VIDEO: DurableObjectNamespace<VideoObject>;
+  readonly ACCOUNT: DurableObjectNamespace<AccountObject>;
   readonly AWS_REGION?: string;
   readonly AWS_ACCESS_KEY_ID?: string;
   readonly AWS_SECRET_ACCESS_KEY?: string;
@@ -28,6 +31,8 @@ export interface AppEnv {
     settings: Settings;
     /** Set by `authenticate`. */
     account_id: string;
+    /** Set by `authenticate`: the key that asks, and what binds it and its account. */
+    api_key: ApiKeyRow;
   };
 }
 
@@ -76,7 +81,7 @@ export function readSettings(env: Env): Settings {
   return settings;
 }
 
-type TextVariable = Exclude<keyof Env, 'MEDIA' | 'DB' | 'VIDEO'>;
+type TextVariable = Exclude<keyof Env, 'MEDIA' | 'DB' | 'VIDEO' | 'ACCOUNT'>;
 
 function required(env: Env, name: TextVariable): string {
   const value = env[name];

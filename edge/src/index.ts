@@ -1,8 +1,9 @@
-/** What the Worker exports: the HTTP handler, the minute cron and the Durable Object of a video. */
+/** What the Worker exports: the HTTP handler, the minute cron and the Durable Objects. */
 import { app } from './app.ts';
 import type { Env } from './env.ts';
 import { sweepVideos } from './sweep.ts';
 
+export { AccountObject } from './accounts/account-object.ts';
 export { VideoObject } from './videos/video-object.ts';
 
 export default {

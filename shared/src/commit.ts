@@ -39,6 +39,8 @@ export const ClaimAnswer = z.object({
   /** The lease ends this many seconds after the answer was made, unless a beat or commit renews it. */
   lease_seconds: z.number().positive(),
   command: GenerationCommand,
+  /** The request that made the video, for logs. */
+  request_id: z.string().nullable().optional(),
   /** Unix milliseconds of the request. */
   created_at_ms: z.int(),
   /**

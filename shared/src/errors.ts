@@ -67,6 +67,7 @@ export const ERROR_KINDS = {
   video_failed: conflict(),
   video_finished: conflict(),
   nothing_to_refund: conflict(),
+  reservation_expired: conflict(),
   lease_held: conflict(),
   lease_lost: conflict(),
   parent_mismatch: conflict(),

@@ -10,5 +10,7 @@ export * from './job-message.ts';
 export * from './known-words.ts';
 export * from './limits.ts';
 export * from './model-package.ts';
+export * from './price.ts';
+export * from './scopes.ts';
 export * from './video.ts';
 export * from './video-id.ts';

@@ -7,5 +7,7 @@ export const JobMessage = z.object({
   video_id: VideoId,
   /** Unix milliseconds at which the message was written. */
   queued_at_ms: z.int().positive(),
+  /** The request that made the video, for logs; absent from older messages. */
+  request_id: z.string().optional(),
 });
 export type JobMessage = z.infer<typeof JobMessage>;

@@ -1,8 +1,9 @@
 /** The state of a video: what its Durable Object keeps, and which step may follow which. */
 
 import type { Asset } from './commit.ts';
-import type { FailureCode } from './errors.ts';
+import type { FailureCode, VideoErrorCode } from './errors.ts';
 import type { GenerationCommand } from './generation.ts';
+import type { Price } from './price.ts';
 
 /** The four words of OpenAI's contract; clients loop on the first two. */
 export type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed';
@@ -32,9 +33,13 @@ export interface VideoRecord {
   readonly frames_done: number;
   /** Raised by each claim; whatever an older epoch sends is refused. */
   readonly epoch: number;
-  readonly error: { readonly code: FailureCode; readonly message: string } | null;
+  readonly error: { readonly code: VideoErrorCode; readonly message: string } | null;
   readonly video: Asset | null;
   readonly thumbnail: Asset | null;
+  /** What was reserved for it; null for a video made before there were prices. */
+  readonly price: Price | null;
+  /** The request that made it, which its messages, its claims and the log name. */
+  readonly request_id: string | null;
 }
 
 /** One line of a video's history, in order; kept by its Durable Object. */
@@ -43,6 +48,7 @@ export type VideoEvent =
   | { readonly type: 'claimed'; readonly epoch: number; readonly worker_id: string }
   | { readonly type: 'committed'; readonly epoch: number; readonly chunk_index: number; readonly frames_done: number }
   | { readonly type: 'completed'; readonly epoch: number }
+  | { readonly type: 'cancelled'; readonly epoch: number; readonly frames_done: number }
   | { readonly type: 'failed'; readonly epoch: number; readonly code: FailureCode };
 
 export type RecordedEvent = VideoEvent & { readonly id: number; readonly created_at_ms: number };

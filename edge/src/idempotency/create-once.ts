@@ -90,7 +90,7 @@ async function replay(c: Context<AppEnv>, row: IdempotencyRow): Promise<VideoRec
   const video = await c.env.VIDEO.getByName(row.video_id).view();
   if (!video) throw videoNotFound(row.video_id);
   c.header('idempotency-replayed', 'true');
-  return newVideoState(video);
+  return newVideoState({ ...video, held: false });
 }
 
 function keyReused(): EverframeError {

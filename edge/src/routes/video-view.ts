@@ -1,5 +1,5 @@
 /** A video as its owner sees it: the 13 fields of OpenAI's contract, always all of them, and ours beside them. */
-import type { VideoRecord } from '@everframe/shared';
+import { deliveredMicroUsd, type VideoRecord } from '@everframe/shared';
 
 export function toVideoView(video: VideoRecord) {
   const { command, frames_done } = video;
@@ -20,7 +20,23 @@ export function toVideoView(video: VideoRecord) {
     seed: command.seed,
     fps: command.fps,
     frames: { done: frames_done, total: command.frames },
+    usage: usageOf(video),
   };
+}
+
+/** In micro-USD: what was reserved, and once the video has ended, what of it is charged. */
+function usageOf({ price, status, error, command, frames_done }: VideoRecord) {
+  if (!price) return null;
+  const delivered = deliveredMicroUsd(price, command, frames_done);
+  switch (status) {
+    case 'queued':
+    case 'in_progress':
+      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: null };
+    case 'completed':
+      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: price.micro_usd };
+    case 'failed':
+      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: error?.code === 'cancelled' ? delivered : 0 };
+  }
 }
 
 /** Whole percent; 100 only when the video can be downloaded. */

@@ -13,6 +13,23 @@ export const WORKER_TOKEN = 'worker-token-of-the-tests-32-characters';
 export const TICKET_SECRET = 'ticket-secret-of-the-tests-32-characters';
 const KEY_PEPPER = 'key-pepper-of-the-tests-32-characters';
 
+/** Over the columns of a new key. */
+export interface KeyColumns {
+  readonly expires_at_ms?: number;
+  readonly revoked_at_ms?: number;
+  /** A JSON list. */
+  readonly scopes?: string;
+  readonly requests_per_minute?: number;
+  readonly budget_micro_usd?: number;
+  readonly max_micro_usd_per_video?: number;
+}
+
+export interface AccountColumns {
+  readonly billing?: 'prepaid' | 'unlimited';
+  readonly max_concurrent_videos?: number | null;
+  readonly requests_per_minute?: number | null;
+}
+
 export type TestEdge = Awaited<ReturnType<typeof startEdge>>;
 
 /**
@@ -35,15 +52,23 @@ export async function startEdge(vars: Record<string, string>, secrets: Record<st
   await worker.applyD1Migrations('DB');
   const env = await worker.getEnv();
 
-  const addKey = async (account_id: string, times: { expires_at_ms?: number; revoked_at_ms?: number } = {}): Promise<ApiKey> => {
+  /** A key of an account, which is made with it where there is none. */
+  const addKey = async (account_id: string, columns: KeyColumns = {}): Promise<ApiKey> => {
     const key = createApiKey();
+    const row = { id: key.id, account_id, hash: await hashApiKey(KEY_PEPPER, key), created_at_ms: Date.now(), ...columns };
+    const names = Object.keys(row);
     await env.DB.batch([
       env.DB.prepare('INSERT OR IGNORE INTO accounts (id, name, created_at_ms) VALUES (?, ?, ?)').bind(account_id, account_id, Date.now()),
-      env.DB.prepare(
-        'INSERT INTO api_keys (id, account_id, hash, created_at_ms, expires_at_ms, revoked_at_ms) VALUES (?, ?, ?, ?, ?, ?)',
-      ).bind(key.id, account_id, await hashApiKey(KEY_PEPPER, key), Date.now(), times.expires_at_ms ?? null, times.revoked_at_ms ?? null),
+      env.DB.prepare(`INSERT INTO api_keys (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`).bind(...Object.values(row)),
     ]);
     return key;
+  };
+  const setAccount = async (account_id: string, columns: AccountColumns): Promise<void> => {
+    const names = Object.keys(columns);
+    const statement = `UPDATE accounts SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`;
+    await env.DB.prepare(statement)
+      .bind(...Object.values(columns), account_id)
+      .run();
   };
   const key = await addKey('account_a');
 
@@ -67,6 +92,12 @@ export async function startEdge(vars: Record<string, string>, secrets: Record<st
     request,
     asOwner,
     addKey,
+    setAccount,
+    /** A client of another key. */
+    as:
+      (api_key: ApiKey) =>
+      (path: string, init: RequestInit = {}) =>
+        request(path, { ...init, headers: { authorization: `Bearer ${api_key.text}`, ...(init.headers as Record<string, string>) } }),
     call,
     /** A new video's id. */
     create: async (fields: object = { prompt: 'a red ball', seconds: 1 }): Promise<string> => {

@@ -3,8 +3,11 @@
  * causes it, and leaves the box only when it was done: late or doubled, never lost.
  */
 
-/** `doorbell`: a message in the queue. `index`: the row in D1. `erase`: the end of an expired or deleted video. */
-export type Errand = 'doorbell' | 'index' | 'erase';
+/**
+ * `doorbell`: a message in the queue. `turn`: asks the account whether a held video may go on. `index`: the row in D1.
+ * `settle`: the account charges what was delivered. `erase`: the end of an expired or deleted video.
+ */
+export type Errand = 'doorbell' | 'turn' | 'index' | 'settle' | 'erase';
 
 export interface DueErrand {
   /** Of this very request: asked for again meanwhile, the errand has another id and stays. */

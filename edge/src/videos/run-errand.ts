@@ -4,20 +4,35 @@ import { type Env, readSettings } from '../env.ts';
 import { sendJobMessage } from '../queue/sqs-producer.ts';
 import { deleteVideo, upsertVideo } from '../store/videos.ts';
 import type { Errand } from './outbox.ts';
+import { settlementOf } from './settlement.ts';
 import type { VideoState } from './video-state.ts';
 
-export async function runErrand(env: Env, errand: Errand, state: VideoState): Promise<void> {
+export async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state: VideoState): Promise<void> {
   switch (errand) {
     case 'doorbell':
       // Claimed, finished or deleted in the meantime: nobody needs to come.
-      if (state.status !== 'queued' || state.deleted_at_ms !== null) return;
-      return sendJobMessage(readSettings(env).queue, { version: 1, video_id: state.id, queued_at_ms: Date.now() });
+      if (state.status !== 'queued' || state.deleted_at_ms !== null || state.held) return;
+      return sendJobMessage(readSettings(env).queue, {
+        version: 1,
+        video_id: state.id,
+        queued_at_ms: Date.now(),
+        ...(state.request_id !== null && { request_id: state.request_id }),
+      });
     case 'index':
       return upsertVideo(env.DB, state, state.deleted_at_ms === null ? state.status : 'deleted', Date.now());
+    case 'settle':
+      return settle(env, state);
     case 'erase':
+      // Whatever kept the charge from the account would be forgotten with the video.
+      await settle(env, state);
       await eraseObjects(env.MEDIA, videoPrefix(state.id));
       return deleteVideo(env.DB, state.id);
   }
+}
+
+async function settle(env: Env, state: VideoState): Promise<void> {
+  const settlement = settlementOf(state);
+  if (settlement) await env.ACCOUNT.getByName(state.account_id).settle(state.id, settlement);
 }
 
 async function eraseObjects(bucket: R2Bucket, prefix: string): Promise<void> {

@@ -118,6 +118,23 @@ export function fail(state: VideoState, epoch: number, code: FailureCode, now_ms
   return failed(state, code, now_ms);
 }
 
+/** Ends the work. What was committed stays and is charged; the worker is refused at its next call. Safe to repeat. */
+export function cancel(state: VideoState, now_ms: number): Transition {
+  if (isCancelled(state)) return { state, events: [] };
+  if (isFinished(state.status)) {
+    throw new EverframeError('video_finished', `The video is ${state.status}: there is nothing left to cancel.`);
+  }
+  const error = { code: 'cancelled', message: 'The video was cancelled by its owner.' } as const;
+  return {
+    state: { ...finish(state, 'failed', now_ms), error, held: false },
+    events: [{ type: 'cancelled', epoch: state.epoch, frames_done: state.frames_done }],
+  };
+}
+
+export function isCancelled({ status, error }: Pick<VideoState, 'status' | 'error'>): boolean {
+  return status === 'failed' && error?.code === 'cancelled';
+}
+
 /** Gives the video back. A worker that shuts down is no attempt of the video's; one that ran into an error is. */
 export function release(state: VideoState, request: ReleaseRequest, now_ms: number): Transition {
   const { epoch } = request;

@@ -14,7 +14,8 @@ import type {
   Segment,
   VideoRecord,
 } from '@everframe/shared';
-import { describeError } from '@everframe/shared';
+import { describeError, isFinished, RESERVATION_SECONDS } from '@everframe/shared';
+import type { Delivery } from '../accounts/ledger.ts';
 import { type Env, readSettings } from '../env.ts';
 import { log } from '../log.ts';
 import { requireAssets } from '../storage/require-assets.ts';
@@ -22,6 +23,7 @@ import { eraseAt } from './erasure.ts';
 import { dueErrands, nextErrandAt, postponeErrand, putErrand, restoreErrand, settleErrand } from './outbox.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
 import { runErrand } from './run-errand.ts';
+import { settlementOf } from './settlement.ts';
 import * as transitions from './transitions.ts';
 import { videoNotFound } from './video-id.ts';
 import { type NewVideo, newVideoState, type VideoState } from './video-state.ts';
@@ -35,6 +37,7 @@ export interface Lease {
 export interface Claimed extends Lease {
   readonly command: GenerationCommand;
   readonly created_at_ms: number;
+  readonly request_id: string | null;
   readonly parent: string | null;
   readonly segments: Segment[];
   readonly checkpoint: Asset | null;
@@ -54,14 +57,44 @@ export class VideoObject extends DurableObject<Env> {
   async create(video: NewVideo): Promise<VideoRecord> {
     const existing = tables.loadState(this.#sql);
     if (existing) return existing;
+    // From then on the account may take the video for one that never was.
+    if (Date.now() > video.created_at_ms + RESERVATION_SECONDS * 1000) throw new Error(`${video.id} is recorded too late`);
     const state = newVideoState(video);
     tables.createTables(this.#sql);
     tables.insertVideo(this.#sql, state);
     tables.appendEvent(this.#sql, { type: 'queued', epoch: 0 }, video.created_at_ms);
-    putErrand(this.#sql, 'doorbell', Date.now());
+    if (!state.held) putErrand(this.#sql, 'doorbell', Date.now());
     putErrand(this.#sql, 'index', Date.now());
     await this.#setAlarm();
     return state;
+  }
+
+  /**
+   * Its turn among its account's videos has come. Safe to repeat.
+   * @returns false where there is no video
+   */
+  async announce(): Promise<boolean> {
+    const state = tables.loadState(this.#sql);
+    if (!state) return false;
+    if (!state.held) return true;
+    tables.saveState(this.#sql, { ...state, held: false });
+    putErrand(this.#sql, 'doorbell', Date.now());
+    await this.#setAlarm();
+    return true;
+  }
+
+  /** What the account asks when it has not heard of a video for long. @returns null where there is no video */
+  settlement(): Delivery | 'unsettled' | null {
+    const state = tables.loadState(this.#sql);
+    return state ? (settlementOf(state) ?? 'unsettled') : null;
+  }
+
+  cancel(): Promise<Outcome<VideoRecord>> {
+    return toOutcome(async () => {
+      const state = this.#apply(transitions.cancel(this.#load(), Date.now()));
+      await this.#setAlarm();
+      return state;
+    });
   }
 
   view(): VideoRecord | null {
@@ -76,6 +109,7 @@ export class VideoObject extends DurableObject<Env> {
     const deleted: VideoState = { ...state, lease: null, deleted_at_ms: now_ms };
     tables.saveState(this.#sql, deleted);
     putErrand(this.#sql, 'index', now_ms);
+    putErrand(this.#sql, 'settle', now_ms);
     putErrand(this.#sql, 'erase', eraseAt(deleted) ?? now_ms);
     await this.#setAlarm();
   }
@@ -87,13 +121,16 @@ export class VideoObject extends DurableObject<Env> {
   claim(worker_id: string): Promise<Outcome<Claimed>> {
     return toOutcome(async () => {
       const state = this.#expireLease();
-      const { epoch, command, created_at_ms, last_commit, lease } = this.#apply(transitions.claim(state, worker_id, this.#leaseEnd()));
+      const { epoch, command, created_at_ms, request_id, last_commit, lease } = this.#apply(
+        transitions.claim(state, worker_id, this.#leaseEnd()),
+      );
       await this.#setAlarm();
       return {
         epoch,
         lease_ends_at_ms: lease?.ends_at_ms ?? 0,
         command,
         created_at_ms,
+        request_id,
         parent: last_commit?.id ?? null,
         segments: tables.listSegments(this.#sql),
         checkpoint: tables.lastCheckpoint(this.#sql),
@@ -141,7 +178,7 @@ export class VideoObject extends DurableObject<Env> {
   fail({ epoch, code, message }: FailRequest): Promise<Outcome<VideoRecord>> {
     return toOutcome(async () => {
       const state = this.#apply(transitions.fail(this.#load(), epoch, code, Date.now()));
-      log('error', 'a worker failed the video', { video_id: state.id, epoch, code, message });
+      log('error', 'a worker failed the video', { video_id: state.id, request_id: state.request_id, epoch, code, message });
       await this.#setAlarm();
       return state;
     });
@@ -163,7 +200,7 @@ export class VideoObject extends DurableObject<Env> {
   async poke(): Promise<boolean> {
     const state = tables.loadState(this.#sql);
     if (!state) return false;
-    if (state.status === 'queued') putErrand(this.#sql, 'doorbell', Date.now());
+    if (state.status === 'queued') putErrand(this.#sql, state.held ? 'turn' : 'doorbell', Date.now());
     putErrand(this.#sql, 'index', Date.now());
     const erase_at_ms = eraseAt(state);
     if (erase_at_ms !== null) restoreErrand(this.#sql, 'erase', erase_at_ms);
@@ -200,7 +237,8 @@ export class VideoObject extends DurableObject<Env> {
       const state = tables.loadState(this.#sql);
       if (!state) return;
       try {
-        await runErrand(this.env, due.errand, state);
+        if (due.errand === 'turn') await this.#askForTurn(state);
+        else await runErrand(this.env, due.errand, state);
       } catch (error) {
         log('warn', 'errand failed', { video_id: state.id, errand: due.errand, failures: due.failures + 1, error: describeError(error) });
         postponeErrand(this.#sql, due, Date.now());
@@ -212,6 +250,13 @@ export class VideoObject extends DurableObject<Env> {
       }
       settleErrand(this.#sql, due);
     }
+  }
+
+  /** For a held video that has waited long: its announcement may have been lost. */
+  async #askForTurn({ id, account_id }: VideoState): Promise<void> {
+    const turn = await this.env.ACCOUNT.getByName(account_id).turnOf(id);
+    // Unknown to its account, it would never be called.
+    if (turn !== 'waiting') await this.announce();
   }
 
   #find(): VideoState | undefined {
@@ -243,6 +288,7 @@ export class VideoObject extends DurableObject<Env> {
       if (state.status === 'queued') putErrand(this.#sql, 'doorbell', now_ms + wait_ms);
       const erase_at_ms = eraseAt(state);
       if (erase_at_ms !== null) putErrand(this.#sql, 'erase', erase_at_ms);
+      if (isFinished(state.status)) putErrand(this.#sql, 'settle', now_ms);
     }
     return state;
   }

@@ -1,5 +1,5 @@
 /** All that a video's Durable Object knows beside its commits and events: the record, and who works on it. */
-import type { GenerationCommand, VideoRecord } from '@everframe/shared';
+import type { GenerationCommand, Price, VideoRecord } from '@everframe/shared';
 
 export interface VideoState extends VideoRecord {
   readonly lease: { readonly worker_id: string; readonly ends_at_ms: number } | null;
@@ -11,6 +11,8 @@ export interface VideoState extends VideoRecord {
   readonly last_commit: { readonly id: string; readonly chunk_index: number } | null;
   /** Unix milliseconds. From then on the video is unknown to everyone; what is stored of it goes soon after. */
   readonly deleted_at_ms: number | null;
+  /** Waits in its account's list until its turn comes; the queue has not heard of it. */
+  readonly held: boolean;
 }
 
 export interface NewVideo {
@@ -18,9 +20,12 @@ export interface NewVideo {
   readonly account_id: string;
   readonly command: GenerationCommand;
   readonly created_at_ms: number;
+  readonly price: Price | null;
+  readonly request_id: string | null;
+  readonly held: boolean;
 }
 
-export function newVideoState({ id, account_id, command, created_at_ms }: NewVideo): VideoState {
+export function newVideoState({ id, account_id, command, created_at_ms, price, request_id, held }: NewVideo): VideoState {
   return {
     id,
     account_id,
@@ -34,10 +39,13 @@ export function newVideoState({ id, account_id, command, created_at_ms }: NewVid
     error: null,
     video: null,
     thumbnail: null,
+    price,
+    request_id,
     lease: null,
     ticket_ends_at_ms: null,
     fruitless_attempts: 0,
     last_commit: null,
     deleted_at_ms: null,
+    held,
   };
 }

@@ -33,8 +33,11 @@ export function saveState(sql: SqlStorage, { command: _unchanged, ...state }: Vi
 export function loadState(sql: SqlStorage): VideoState | undefined {
   if (!hasTables(sql)) return undefined;
   const { command, state } = sql.exec<{ command: string; state: string }>('SELECT command, state FROM video').one();
-  return { ...(JSON.parse(state) as Omit<VideoState, 'command'>), command: JSON.parse(command) as GenerationCommand };
+  return { ...BEFORE_PRICES, ...(JSON.parse(state) as Omit<VideoState, 'command'>), command: JSON.parse(command) as GenerationCommand };
 }
+
+/** What the state of an older video lacks. */
+const BEFORE_PRICES = { price: null, request_id: null, held: false } as const;
 
 export function insertCommit(sql: SqlStorage, { segment, checkpoint }: CommitRequest): void {
   sql.exec(

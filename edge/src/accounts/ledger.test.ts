@@ -1,0 +1,195 @@
+/** The ledger on a real SQLite: whatever happens in whatever order, and however often, the sums hold. */
+import assert from 'node:assert/strict';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { test } from 'node:test';
+import { EverframeError } from '@everframe/shared';
+import * as ledger from './ledger.ts';
+import * as turns from './turns.ts';
+import { endTurn, findTurn, nextTurns, takeTurn } from './turns.ts';
+import { usageBetween } from './usage.ts';
+
+function openSql(): ledger.Sql {
+  const db = new DatabaseSync(':memory:');
+  return {
+    exec: <Row>(query: string, ...values: unknown[]) => {
+      const rows = db.prepare(query).all(...(values as SQLInputValue[])) as Row[];
+      return { toArray: () => rows };
+    },
+  };
+}
+
+function openLedger(): ledger.Sql {
+  const sql = openSql();
+  ledger.createLedger(sql);
+  turns.createTurns(sql);
+  return sql;
+}
+
+const PREPAID: ledger.Spending = { unlimited: false, key_budget_micro_usd: null };
+const video = (video_id: string, micro_usd: number, key_id = 'key_a'): ledger.Reservation => ({
+  ...{ video_id, key_id, model: 'm', seconds: micro_usd / 1000, micro_usd },
+});
+
+function refusal(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof EverframeError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
+function sums(sql: ledger.Sql): Record<ledger.EntryKind, number> & { all: number } {
+  const totals = { grant: 0, reserve: 0, capture: 0, release: 0, refund: 0, all: 0 };
+  for (const { kind, micro_usd } of ledger.listEntries(sql, { before: null, limit: 100_000 })) {
+    totals[kind] += micro_usd;
+    totals.all += micro_usd;
+  }
+  return totals;
+}
+
+/** mulberry32, so that a failure can be repeated by its seed. */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+test('in any order and repetition: balance = grants - captures + refunds - what is reserved, and nothing is charged twice', () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = randomNumbers(seed);
+    const sql = openLedger();
+    const ids = Array.from({ length: 12 }, (_, i) => `video_${i}`);
+    const delivered = new Map<string, number>();
+    const open = new Map<string, number>();
+    let now_ms = 0;
+    for (let step = 0; step < 120; step++) {
+      now_ms++;
+      const id = ids[random(ids.length)] ?? '';
+      const price = 1000 * (1 + Number(id.slice(6)));
+      const before = ledger.balanceOf(sql);
+      switch (random(5)) {
+        case 0:
+          ledger.grant(sql, `grant_${random(6)}`, 4000, now_ms);
+          break;
+        case 1: {
+          const code = refusal(() => ledger.reserve(sql, video(id, price), PREPAID, now_ms));
+          if (code === 'insufficient_credits') assert.ok(before < price, `seed ${seed}`);
+          if (code === 'none' && !delivered.has(id)) open.set(id, price);
+          break;
+        }
+        case 2:
+        case 3: {
+          // Completed, failed, cancelled after some frames, or more than was promised; and again with other numbers.
+          const micro_usd = random(2) * random(price + 500);
+          if (ledger.settle(sql, id, { micro_usd, seconds: micro_usd / 1000 }, now_ms)) {
+            assert.ok(open.delete(id), `seed ${seed}: ended once`);
+            delivered.set(id, Math.min(micro_usd, price));
+          }
+          break;
+        }
+        case 4:
+          refusal(() => ledger.refund(sql, id, now_ms));
+      }
+      const { grant, capture, refund, all } = sums(sql);
+      const reserved = [...open.values()].reduce((sum, value) => sum + value, 0);
+      assert.equal(ledger.balanceOf(sql), all, `seed ${seed}, step ${step}: the total is the sum`);
+      assert.equal(all, grant + capture + refund - reserved, `seed ${seed}, step ${step}`);
+      assert.ok(all >= 0, `seed ${seed}: a prepaid account never owes`);
+      assert.equal(
+        0 - capture,
+        [...delivered.values()].reduce((sum, value) => sum + value, 0),
+        `seed ${seed}: charged once each`,
+      );
+      assert.ok(refund <= -capture, `seed ${seed}: never more back than was charged`);
+      assert.equal(ledger.spentOf(sql, 'key_a'), reserved - capture - refund, `seed ${seed}: what the key spent`);
+    }
+  }
+});
+
+test('too little credit is refused, and takes nothing', () => {
+  const sql = openLedger();
+  ledger.grant(sql, 'grant_1', 5000, 0);
+  ledger.grant(sql, 'grant_1', 5000, 0);
+  ledger.reserve(sql, video('a', 3000), PREPAID, 0);
+  assert.equal(
+    refusal(() => ledger.reserve(sql, video('b', 3000), PREPAID, 0)),
+    'insufficient_credits',
+  );
+  assert.equal(ledger.balanceOf(sql), 2000);
+  ledger.reserve(sql, video('c', 3000), { ...PREPAID, unlimited: true }, 0);
+  assert.equal(ledger.balanceOf(sql), -1000, 'an unlimited account may owe');
+});
+
+test("a key's budget counts what is reserved, and comes back with what was not delivered", () => {
+  const sql = openLedger();
+  const spending = { unlimited: true, key_budget_micro_usd: 4000 };
+  ledger.reserve(sql, video('a', 3000), spending, 0);
+  assert.equal(
+    refusal(() => ledger.reserve(sql, video('b', 2000), spending, 0)),
+    'key_budget_exceeded',
+  );
+  ledger.reserve(sql, video('c', 2000, 'key_b'), spending, 0);
+  ledger.settle(sql, 'a', { micro_usd: 1000, seconds: 1 }, 0);
+  ledger.reserve(sql, video('b', 2000), spending, 0);
+  assert.equal(ledger.spentOf(sql, 'key_a'), 3000);
+});
+
+test('a reservation that was released is not taken up again', () => {
+  const sql = openLedger();
+  const unlimited = { ...PREPAID, unlimited: true };
+  ledger.reserve(sql, video('a', 1000), unlimited, 0);
+  ledger.settle(sql, 'a', { micro_usd: 0, seconds: 0 }, 0);
+  assert.equal(
+    refusal(() => ledger.reserve(sql, video('a', 1000), unlimited, 0)),
+    'reservation_expired',
+  );
+});
+
+test('videos beyond the bound wait and go on in the order they came, each once', () => {
+  const sql = openLedger();
+  const take = (id: string) => takeTurn(sql, id, 2, 0);
+  assert.deepEqual(['a', 'b', 'c', 'd', 'e'].map(take), ['running', 'running', 'waiting', 'waiting', 'waiting']);
+  assert.equal(take('a'), 'running');
+  assert.deepEqual(nextTurns(sql, 2), []);
+  endTurn(sql, 'a');
+  assert.equal(take('f'), 'waiting', 'not before those that wait');
+  assert.deepEqual(nextTurns(sql, 2), ['c']);
+  endTurn(sql, 'd');
+  endTurn(sql, 'b');
+  endTurn(sql, 'b');
+  assert.deepEqual(nextTurns(sql, 2), ['e']);
+  assert.equal(findTurn(sql, 'd'), undefined);
+  assert.deepEqual(nextTurns(sql, null), ['f'], 'a bound that is lifted lets all go on');
+});
+
+test('usage sums charges and refunds by day, key and model', () => {
+  const sql = openLedger();
+  const unlimited = { ...PREPAID, unlimited: true };
+  const day = Date.UTC(2026, 0, 31, 23, 59, 59);
+  for (const [id, key_id, at_ms] of [
+    ['a', 'k1', day],
+    ['b', 'k1', day],
+    ['c', 'k2', day],
+    ['d', 'k1', day + 1000],
+  ] as const) {
+    ledger.reserve(sql, video(id, 4000, key_id), unlimited, at_ms);
+    ledger.settle(sql, id, { micro_usd: 1500, seconds: 1.5 }, at_ms);
+  }
+  ledger.refund(sql, 'b', day);
+  ledger.reserve(sql, video('failed', 4000, 'k1'), unlimited, day);
+  ledger.settle(sql, 'failed', { micro_usd: 0, seconds: 0 }, day);
+  const row = (at: string, key_id: string, videos: number, refunded_micro_usd: number) => ({
+    ...{ day: at, key_id, model: 'm', videos, seconds: 1.5 * videos, charged_micro_usd: 1500 * videos, refunded_micro_usd },
+  });
+  assert.deepEqual(
+    usageBetween(sql, 0, day + 2000).map((found) => ({ ...found })),
+    [row('2026-01-31', 'k1', 2, 1500), row('2026-01-31', 'k2', 1, 0), row('2026-02-01', 'k1', 1, 0)],
+  );
+  assert.equal(usageBetween(sql, 0, day).length, 0);
+});

@@ -1,0 +1,184 @@
+/**
+ * An account's money in integer micro-USD: entries that are added and never changed, at most one of each kind for a
+ * subject (a video, or a grant's own id). The balance is their sum; totals are kept beside them, so that nobody has to
+ * add up a year. Every function is one write between two awaits, and repeating it changes nothing.
+ *
+ *   grant +a   reserve -p   then, once: release +p with capture -c (0 <= c <= p)   and perhaps refund +c
+ */
+import { EverframeError } from '@everframe/shared';
+
+export type EntryKind = 'grant' | 'reserve' | 'capture' | 'release' | 'refund';
+
+export interface Entry {
+  readonly id: number;
+  /** A video's id, or a grant's. */
+  readonly subject: string;
+  readonly kind: EntryKind;
+  /** Signed: what it adds to the balance. */
+  readonly micro_usd: number;
+  /** Of video: promised by a reservation, delivered by a capture. */
+  readonly seconds: number;
+  readonly key_id: string | null;
+  readonly model: string | null;
+  readonly created_at_ms: number;
+}
+
+export interface Reservation {
+  readonly video_id: string;
+  readonly key_id: string;
+  readonly model: string;
+  readonly seconds: number;
+  readonly micro_usd: number;
+}
+
+export interface Spending {
+  /** Credits are not asked for: the balance may fall below 0. */
+  readonly unlimited: boolean;
+  /** What the key may spend in all. */
+  readonly key_budget_micro_usd: number | null;
+}
+
+/** What a video delivered, and what that costs. */
+export interface Delivery {
+  readonly micro_usd: number;
+  readonly seconds: number;
+}
+
+/** The part of a Durable Object's SQLite that is used here. */
+export interface Sql {
+  exec<Row extends Record<string, SqlStorageValue>>(query: string, ...values: unknown[]): { toArray(): Row[] };
+}
+
+const BALANCE = 'balance';
+const spentBy = (key_id: string) => `key ${key_id}`;
+
+export function createLedger(sql: Sql): void {
+  sql.exec(`
+    CREATE TABLE IF NOT EXISTS ledger (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, kind TEXT NOT NULL, micro_usd INTEGER NOT NULL,
+      seconds REAL NOT NULL, key_id TEXT, model TEXT, created_at_ms INTEGER NOT NULL, UNIQUE (subject, kind)
+    )`);
+  sql.exec('CREATE TABLE IF NOT EXISTS totals (name TEXT PRIMARY KEY, micro_usd INTEGER NOT NULL)');
+}
+
+export function balanceOf(sql: Sql): number {
+  return total(sql, BALANCE);
+}
+
+/** What the key has reserved and been charged, less what was refunded. */
+export function spentOf(sql: Sql, key_id: string): number {
+  return 0 - total(sql, spentBy(key_id));
+}
+
+/** @returns false where this grant was made before */
+export function grant(sql: Sql, id: string, micro_usd: number, now_ms: number): boolean {
+  return addEntry(sql, { subject: id, kind: 'grant', micro_usd, seconds: 0, key_id: null, model: null, created_at_ms: now_ms });
+}
+
+/** @throws EverframeError where credits or the key's budget do not suffice */
+export function reserve(sql: Sql, { video_id, key_id, model, seconds, micro_usd }: Reservation, spending: Spending, now_ms: number): void {
+  if (findEntry(sql, video_id, 'release')) {
+    throw new EverframeError(
+      'reservation_expired',
+      'An earlier try of this request broke off too long ago. Send it again with another Idempotency-Key.',
+    );
+  }
+  if (findEntry(sql, video_id, 'reserve')) return;
+  const balance = balanceOf(sql);
+  if (!spending.unlimited && balance < micro_usd) {
+    throw new EverframeError(
+      'insufficient_credits',
+      `The video costs ${micro_usd} micro-USD; the account has ${balance}. Add credits, or ask for fewer seconds.`,
+    );
+  }
+  const budget = spending.key_budget_micro_usd;
+  const spent = spentOf(sql, key_id);
+  if (budget !== null && spent + micro_usd > budget) {
+    throw new EverframeError(
+      'key_budget_exceeded',
+      `The video costs ${micro_usd} micro-USD; this key may spend ${budget} and has spent ${spent}. Raise its budget, or use another key.`,
+    );
+  }
+  addEntry(sql, { subject: video_id, kind: 'reserve', micro_usd: -micro_usd, seconds, key_id, model, created_at_ms: now_ms });
+}
+
+/**
+ * Ends a reservation: all of it comes back, and what was delivered is charged. The first end counts.
+ * @returns false where there is nothing to end
+ */
+export function settle(sql: Sql, video_id: string, delivery: Delivery, now_ms: number): boolean {
+  const reserved = findEntry(sql, video_id, 'reserve');
+  if (!reserved || findEntry(sql, video_id, 'release')) return false;
+  const charged = Math.min(delivery.micro_usd, -reserved.micro_usd);
+  const { subject, key_id, model } = reserved;
+  addEntry(sql, { subject, kind: 'release', micro_usd: -reserved.micro_usd, seconds: 0, key_id, model, created_at_ms: now_ms });
+  if (delivery.seconds > 0) {
+    // Without the sign of -0, which SQLite would store as a float.
+    const micro_usd = 0 - charged;
+    addEntry(sql, { subject, kind: 'capture', micro_usd, seconds: delivery.seconds, key_id, model, created_at_ms: now_ms });
+  }
+  return true;
+}
+
+/**
+ * Gives back what a video was charged. Safe to repeat.
+ * @throws EverframeError where nothing was charged
+ */
+export function refund(sql: Sql, video_id: string, now_ms: number): Entry {
+  const before = findEntry(sql, video_id, 'refund');
+  if (before) return before;
+  const captured = findEntry(sql, video_id, 'capture');
+  if (!captured || captured.micro_usd === 0) {
+    throw new EverframeError('nothing_to_refund', `Nothing was charged for '${video_id.slice(0, 60)}', so there is nothing to give back.`);
+  }
+  const { subject, key_id, model, seconds } = captured;
+  addEntry(sql, { subject, kind: 'refund', micro_usd: -captured.micro_usd, seconds, key_id, model, created_at_ms: now_ms });
+  return mustFind(sql, video_id, 'refund');
+}
+
+export function findEntry(sql: Sql, subject: string, kind: EntryKind): Entry | undefined {
+  const [row] = sql.exec<Row>('SELECT * FROM ledger WHERE subject = ? AND kind = ?', subject, kind).toArray();
+  return row && toEntry(row);
+}
+
+/** The newest entries behind an id, newest first. */
+export function listEntries(sql: Sql, { before, limit }: { readonly before: number | null; readonly limit: number }): Entry[] {
+  const rows = sql.exec<Row>('SELECT * FROM ledger WHERE id < ? ORDER BY id DESC LIMIT ?', before ?? Number.MAX_SAFE_INTEGER, limit);
+  return rows.toArray().map(toEntry);
+}
+
+type Row = Record<keyof Entry, SqlStorageValue>;
+
+function toEntry(row: Row): Entry {
+  return { ...(row as unknown as Entry), kind: row.kind as EntryKind };
+}
+
+function mustFind(sql: Sql, subject: string, kind: EntryKind): Entry {
+  const entry = findEntry(sql, subject, kind);
+  if (!entry) throw new Error(`no ${kind} of ${subject}`);
+  return entry;
+}
+
+/** @returns false where the subject has such an entry */
+function addEntry(sql: Sql, entry: Omit<Entry, 'id'>): boolean {
+  if (findEntry(sql, entry.subject, entry.kind)) return false;
+  sql.exec(
+    'INSERT INTO ledger (subject, kind, micro_usd, seconds, key_id, model, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    ...[entry.subject, entry.kind, entry.micro_usd, entry.seconds, entry.key_id, entry.model, entry.created_at_ms],
+  );
+  addToTotal(sql, BALANCE, entry.micro_usd);
+  if (entry.key_id !== null) addToTotal(sql, spentBy(entry.key_id), entry.micro_usd);
+  return true;
+}
+
+function addToTotal(sql: Sql, name: string, micro_usd: number): void {
+  sql.exec(
+    'INSERT INTO totals (name, micro_usd) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET micro_usd = micro_usd + excluded.micro_usd',
+    ...[name, micro_usd],
+  );
+}
+
+function total(sql: Sql, name: string): number {
+  const [row] = sql.exec<{ micro_usd: number }>('SELECT micro_usd FROM totals WHERE name = ?', name).toArray();
+  return row?.micro_usd ?? 0;
+}

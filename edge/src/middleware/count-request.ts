@@ -1,0 +1,35 @@
+/**
+ * Counts a request against its key's bound and says so in headers: OpenAI's names, and the `RateLimit` fields of
+ * draft-ietf-httpapi-ratelimit-headers-10. A key without a bound is not counted.
+ */
+import { EverframeError } from '@everframe/shared';
+import type { Context } from 'hono';
+import { type RateState, WINDOW_MS } from '../accounts/request-window.ts';
+import type { AppEnv } from '../env.ts';
+import type { ApiKeyRow } from '../store/api-keys.ts';
+
+export async function countRequest(c: Context<AppEnv>, key: ApiKeyRow): Promise<void> {
+  if (key.requests_per_minute === null) return;
+  const state = await c.env.ACCOUNT.getByName(key.account_id).admit(key.id, key.requests_per_minute);
+  setHeaders(c, state);
+  if (state.allowed) return;
+  c.header('retry-after', String(seconds(state.reset_ms)));
+  c.header('retry-after-ms', String(state.reset_ms));
+  throw new EverframeError(
+    'rate_limit_exceeded',
+    `This key may send ${state.limit} requests a minute. Send the next in ${seconds(state.reset_ms)} s.`,
+  );
+}
+
+function setHeaders(c: Context<AppEnv>, { limit, remaining, reset_ms }: RateState): void {
+  c.header('x-ratelimit-limit-requests', String(limit));
+  c.header('x-ratelimit-remaining-requests', String(remaining));
+  c.header('x-ratelimit-reset-requests', `${(reset_ms / 1000).toFixed(3).replace(/\.?0+$/, '')}s`);
+  c.header('ratelimit-policy', `"requests";q=${limit};w=${WINDOW_MS / 1000}`);
+  c.header('ratelimit', `"requests";r=${remaining};t=${seconds(reset_ms)}`);
+}
+
+/** Whole, and never too early. */
+function seconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}

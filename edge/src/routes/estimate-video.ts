@@ -1,0 +1,20 @@
+/** POST /v1/videos/estimate: what a request would cost, by the same checks and the same price as its making. Makes nothing. */
+import { priceOf, toGenerationCommand } from '@everframe/shared';
+import type { Context } from 'hono';
+import { PACKAGES } from '../catalogue.ts';
+import type { AppEnv } from '../env.ts';
+import { readCreateRequest } from './read-create-request.ts';
+
+export async function estimateVideo(c: Context<AppEnv>): Promise<Response> {
+  const command = toGenerationCommand(await readCreateRequest(c.req.raw), PACKAGES, 0);
+  const { micro_usd, micro_usd_per_second } = priceOf(command, PACKAGES);
+  return c.json({
+    object: 'video.estimate',
+    model: command.model,
+    seconds: String(command.seconds),
+    size: `${command.width}x${command.height}`,
+    currency: 'usd',
+    micro_usd,
+    micro_usd_per_second,
+  });
+}
