@@ -6,8 +6,8 @@ import type { GenerationCommand, ModelPackage } from '@everframe/shared';
 import type { Networks } from '../model/load-networks.ts';
 import { type Float32Tensor, framesFirst, joinFrames, latentDims, singleFrame, sliceFrames } from '../model/tensor.ts';
 import { type ChunkPlan, planChunks } from './chunk-plan.ts';
-import { drain, refine } from './refine.ts';
-import { strideOf } from './refine-chunk.ts';
+import { drain, finishedFrames, refine } from './refine.ts';
+import type { Refinement } from './refine-chunk.ts';
 import { type GenerationState, requireSameVideo, requireShapes } from './state.ts';
 import { type Conditioning, condition, denoiseChunk } from './streaming-t2v.ts';
 
@@ -44,27 +44,22 @@ export async function* generate(
     // 2. From noise to clean latents [1, C, F, H, W].
     const latents = await denoiseChunk(networks, state, plan, conditioning, signal);
     // 3. Hand over to the next chunk, and to the refiner.
-    const { finished, wavefront } =
-      refinement && state.wavefront ? await refine(refinement, state.wavefront, latents) : { finished: latents, wavefront: null };
-    const waiting = undelivered(state, finished, model);
-    state = carryOver({ ...state, wavefront, finished: waiting }, plan, latents, model);
+    state = await finish(carryOver(state, plan, latents, model), latents, refinement, model);
     // 4. Deliver what can no longer change: an earlier chunk, where there is a refiner.
     const ready = plans[state.delivered_chunks];
-    if (!ready || latentDims(waiting).frames < model.chunk.latent_frames) continue;
-    state = {
-      ...countDelivered(state, waiting, model),
-      finished: sliceFrames(waiting, model.chunk.latent_frames, latentDims(waiting).frames),
-    };
-    yield { ...(await decodeChunk(networks, ready, waiting, signal)), state };
+    if (!ready || latentDims(state.finished).frames < model.chunk.latent_frames) continue;
+    const { finished } = state;
+    state = { ...countDelivered(state, finished, model), finished: framesFrom(finished, model.chunk.latent_frames) };
+    yield { ...(await decodeChunk(networks, ready, finished, signal)), state };
   }
 
   // 5. At the video's end, deliver what the refiner still holds; the state keeps it, so that a video can be made longer.
   if (!refinement || !state.wavefront || state.delivered_chunks === plans.length) return;
   const rest = await drain(refinement, state.wavefront);
   for (const plan of plans.slice(state.delivered_chunks)) {
-    const waiting = undelivered(state, rest, model);
-    state = countDelivered(state, waiting, model);
-    yield { ...(await decodeChunk(networks, plan, waiting, signal)), state };
+    const finished = undelivered(state, rest, model);
+    state = countDelivered(state, finished, model);
+    yield { ...(await decodeChunk(networks, plan, finished, signal)), state };
   }
 }
 
@@ -89,13 +84,27 @@ function carryOver(
   };
 }
 
-/** What waits in the state and what has come, without the frames that were delivered already, at the end of a shorter video. */
+/** The base's latents as they are, or what the refiner has finished by them. */
+async function finish(
+  state: GenerationState,
+  latents: Float32Tensor,
+  refinement: Refinement | null,
+  model: ModelPackage,
+): Promise<GenerationState> {
+  if (!refinement || !state.wavefront) return { ...state, finished: latents };
+  const { wavefront, finished } = await refine(refinement, state.wavefront, latents);
+  return { ...state, wavefront, finished: undelivered(state, finished, model) };
+}
+
+/** Finished frames that waited, and those behind them; without what was delivered already, at the end of a shorter video. */
 function undelivered(state: GenerationState, more: Float32Tensor, { chunk, refiner }: ModelPackage): Float32Tensor {
-  const { frames } = latentDims(state.finished);
-  const finished_frames = refiner ? (state.wavefront?.at(-1)?.next_chunk ?? 0) * strideOf(refiner) : state.next_chunk * chunk.latent_frames;
-  const waiting = joinFrames(state.finished, more);
-  const known = state.delivered_chunks * chunk.latent_frames - (finished_frames - frames);
-  return sliceFrames(waiting, Math.min(known, latentDims(waiting).frames), latentDims(waiting).frames);
+  const first_frame = finishedFrames(refiner, state.wavefront) - latentDims(state.finished).frames;
+  return framesFrom(joinFrames(state.finished, more), state.delivered_chunks * chunk.latent_frames - first_frame);
+}
+
+function framesFrom(latents: Float32Tensor, first: number): Float32Tensor {
+  const { frames } = latentDims(latents);
+  return sliceFrames(latents, Math.min(first, frames), frames);
 }
 
 function countDelivered(state: GenerationState, finished: Float32Tensor, { chunk }: ModelPackage): GenerationState {

@@ -30,6 +30,11 @@ export function refinerDelay(settings: RefinerSettings): number {
   return settings.blending === 'causal' ? chunk_delay : chunk_delay * settings.num_inference_steps;
 }
 
+/** Latent frames that have left the last step; none where there is no refiner. */
+export function finishedFrames(settings: RefinerSettings | null, wavefront: Wavefront | null): number {
+  return settings ? (wavefront?.at(-1)?.next_chunk ?? 0) * strideOf(settings) : 0;
+}
+
 /** Before the first latent frame. */
 export function startWavefront(settings: RefinerSettings, latent: ModelPackage['latent']): Wavefront {
   const latents = float32([1, latent.channels, 0, settings.latent_height, settings.latent_width]);
