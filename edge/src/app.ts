@@ -5,6 +5,7 @@ import { answerError, methodNotAllowed, unknownRoute } from './middleware/answer
 import { authenticate } from './middleware/authenticate.ts';
 import { authenticateWorker } from './middleware/authenticate-worker.ts';
 import { requestId } from './middleware/request-id.ts';
+import { anyOrigin, securityHeaders } from './middleware/response-headers.ts';
 import { cancelVideo } from './routes/cancel-video.ts';
 import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
@@ -26,6 +27,8 @@ import { uploadAsset } from './worker-api/upload.ts';
 export const app = new Hono<AppEnv>();
 
 app.use(requestId());
+app.use(securityHeaders());
+app.use('/v1/*', anyOrigin());
 app.use(async (c, next) => {
   c.set('settings', readSettings(c.env));
   await next();

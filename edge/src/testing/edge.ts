@@ -10,6 +10,7 @@ process.env.WRANGLER_SEND_ERROR_REPORTS = 'false';
 const { createTestHarness } = await import('wrangler');
 
 export const WORKER_TOKEN = 'worker-token-of-the-tests-32-characters';
+export const ADMIN_TOKEN = 'admin-token-of-the-tests-32-characters';
 export const TICKET_SECRET = 'ticket-secret-of-the-tests-32-characters';
 const KEY_PEPPER = 'key-pepper-of-the-tests-32-characters';
 
