@@ -13,7 +13,7 @@ PROMPT_DROPOUT = 0.1
 FIRST_CHUNK_SHARE = 0.4
 ANCHOR_SHARE, OVERLAP_SHARE = 0.85, 0.95
 # Of the normal draw behind sigma = sigmoid(draw); where things are is decided near pure noise
-SINGLE_SIGMA_MEAN, CHUNK_SIGMA_MEAN, SIGMA_DEVIATION = 0.6, 0.8, 1.2
+SINGLE_SIGMA_MEAN, CHUNK_SIGMA_MEAN, SIGMA_DEVIATION = 0.6, 1.0, 1.2
 CONTEXT_NOISE_SHARE, CONTEXT_NOISE = 0.6, 0.2
 # In latent frames: how long a picture may still be turning into the next
 TRANSITION = 6

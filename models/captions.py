@@ -132,8 +132,12 @@ def say_actor(actor: Actor, rng: np.random.Generator, full: bool, held_out_words
     size = pick(SIZE[actor.size]) if not full and rng.random() < 0.6 else ""
     phrase = " ".join(f"{size} {colour} {noun}".split())
     if rng.random() < 0.8:
-        return f"{'an' if phrase[0] in 'aeiou' and not phrase.startswith(('ufo', 'uni')) else 'a'} {phrase}"
+        return with_article(phrase)
     return f"the {phrase}" if rng.random() < 0.7 else phrase
+
+
+def with_article(phrase: str) -> str:
+    return f"{'an' if phrase[0] in 'aeiou' and not phrase.startswith(('ufo', 'uni')) else 'a'} {phrase}"
 
 
 def say_motion(actor: Actor, rng: np.random.Generator, progressive: bool, keep) -> str:
@@ -156,7 +160,7 @@ def tell_change(scene: Scene, pick) -> str:
         case "weather":
             return pick(WEATHER_EVENT[after.weather])
         case "thing":
-            return f"the {scene.actors[0].thing} turns into a {after.actors[0].thing}"
+            return f"the {scene.actors[0].thing} turns into {with_article(after.actors[0].thing)}"
         case "place":
             return f"now {pick(PLACE[after.place])}"
         case "colour":

@@ -51,10 +51,14 @@ class Scene:
 
 
 def held_out(actor: Actor, place: str) -> bool:
-    """About 8 % of the pairs of thing and place, thing and motion, thing and colour; a rule, not a list."""
+    """About 8 % of the pairs of thing and place (never its home), thing and motion, thing and colour; at most one of each a thing."""
     thing = INDEX[actor.thing]
-    pairs = ((PLACES.index(place), 3, 10), (MOTIONS.index(actor.motion), 7, 10), (-1 if actor.colour is None else list(COLOURS).index(actor.colour), 1, 8))
-    return any(value >= 0 and (thing * 7 + value * factor) % (12 * count) < count for value, factor, count in pairs)
+    home = place in THINGS[thing].homes
+    return (
+        (thing % 5 != 0 and not home and PLACES.index(place) == (7 * thing + 5) % 10)
+        or (thing % 5 != 1 and MOTIONS.index(actor.motion) == (3 * thing + 1) % 10)
+        or (thing % 3 != 0 and actor.colour is not None and list(COLOURS).index(actor.colour) == (3 * thing + 1) % 8)
+    )
 
 
 def draw_scene(seed: int, split: str = "train") -> Scene:

@@ -23,7 +23,7 @@ class Thing:
 LAND, SKY, WATER = ("meadow", "farm", "forest"), ("meadow", "mountains", "beach", "farm"), ("sea",)
 
 THINGS = (
-    Thing("dog", "service-dog", "walker", "left", False, ("meadow", "city", "beach", "room"), ("hound",), ("puppy", "doggy")),
+    Thing("dog", "dog", "walker", "left", False, ("meadow", "city", "beach", "room"), ("hound",), ("puppy", "doggy")),
     Thing("cat", "cat", "walker", "left", False, ("room", "city", "farm"), ("tomcat",), ("kitty", "kitten")),
     Thing("horse", "horse", "walker", "left", False, ("meadow", "farm"), ("stallion", "mare"), ("pony",)),
     Thing("cow", "cow", "walker", "left", False, ("farm", "meadow"), (), ("cattle", "calf")),

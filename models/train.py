@@ -46,6 +46,8 @@ def main() -> None:
     if args.workers == 1:
         run_worker(0, args)
     else:
+        # A run that was killed leaves the workers' meeting place behind
+        args.checkpoint.with_suffix(".workers").unlink(missing_ok=True)
         multiprocessing.spawn(run_worker, (args,), nprocs=args.workers)
 
 

@@ -130,7 +130,7 @@ class Motion:
 
     def __init__(self, actor, place, rng: np.random.Generator):
         self.x, self.y = place
-        self.phase, self.motion, self.angle, self.scale = rng.uniform(0, 1), None, 0.0, 1.0
+        self.phase, self.motion, self.thing, self.angle, self.scale = rng.uniform(0, 1), None, None, 0.0, 1.0
         self.mirrored = bool(rng.random() < 0.5)
         self.began = False
 
@@ -138,6 +138,9 @@ class Motion:
         fresh = self.began and actor.motion != self.motion
         if fresh or not self.began:
             self.begin(actor, fresh)
+        elif actor.thing != self.thing:
+            self.look_ahead(actor)
+        self.thing = actor.thing
         step, beat = STEP[actor.speed], 1 / PERIOD[actor.speed]
         diameter = DIAMETER[actor.size]
         x, y, angle = self.x, self.y, self.angle
@@ -168,7 +171,7 @@ class Motion:
     def begin(self, actor, fresh: bool) -> None:
         faces = THINGS[INDEX[actor.thing]].faces
         if actor.motion in ("left", "right"):
-            self.mirrored = faces != "front" and faces != actor.motion
+            self.look_ahead(actor)
         elif not self.began and faces == "front":
             self.mirrored = False
         if fresh:
@@ -179,6 +182,11 @@ class Motion:
             # A clip may begin anywhere on the way
             self.scale = SHRUNK + (GROWN - SHRUNK) * 0.5 * (self.phase if actor.motion == "grow" else 2 - self.phase)
         self.motion, self.began = actor.motion, True
+
+    def look_ahead(self, actor) -> None:
+        faces = THINGS[INDEX[actor.thing]].faces
+        if actor.motion in ("left", "right"):
+            self.mirrored = faces != "front" and faces != actor.motion
 
 
 def start_places(scene: Scene, rng: np.random.Generator) -> list[tuple[float, float]]:
