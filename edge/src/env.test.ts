@@ -42,3 +42,17 @@ test('a secret that is too short is named, and never shown', () => {
     );
   }
 });
+
+test('a second opinion needs nothing where there is none, and all of its variables where there is one', () => {
+  assert.deepEqual(settings({ MODERATION_ON_FAILURE: 'x' }).moderation, { secondOpinion: null, onFailure: 'allow' });
+  const complete = {
+    ...{ MODERATION_URL: 'https://moderation.example/v1', MODERATION_MODEL: 'm', MODERATION_TIMEOUT_MS: '2000' },
+    ...{ MODERATION_ON_FAILURE: 'refuse' },
+  };
+  const { secondOpinion, onFailure } = settings(complete).moderation;
+  assert.deepEqual([secondOpinion?.timeoutMs, secondOpinion?.apiKey, onFailure], [2000, null, 'refuse']);
+  assert.throws(() => settings({ ...complete, MODERATION_URL: 'x' }), /^Error: MODERATION_URL must be an absolute URL/);
+  assert.throws(() => settings({ ...complete, MODERATION_MODEL: '' }), /^Error: MODERATION_MODEL is not set/);
+  assert.throws(() => settings({ ...complete, MODERATION_TIMEOUT_MS: '-1' }), /^Error: MODERATION_TIMEOUT_MS must be a number above 0/);
+  assert.throws(() => settings({ ...complete, MODERATION_ON_FAILURE: 'x' }), /^Error: MODERATION_ON_FAILURE must be 'allow' or 'refuse'/);
+});

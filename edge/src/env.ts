@@ -21,6 +21,11 @@ export interface Env {
   readonly WORKER_TOKEN?: string;
   readonly TICKET_SECRET?: string;
   readonly KEY_PEPPER?: string;
+  readonly MODERATION_URL?: string;
+  readonly MODERATION_API_KEY?: string;
+  readonly MODERATION_MODEL?: string;
+  readonly MODERATION_TIMEOUT_MS?: string;
+  readonly MODERATION_ON_FAILURE?: string;
 }
 
 /** What Hono carries through a request. */
@@ -45,6 +50,22 @@ export interface QueueSettings {
   readonly secretAccessKey: string;
 }
 
+/** An endpoint that speaks OpenAI's moderations. */
+export interface SecondOpinionSettings {
+  /** Base URL, without `/moderations`. */
+  readonly url: string;
+  readonly apiKey: string | null;
+  readonly model: string;
+  readonly timeoutMs: number;
+}
+
+export interface ModerationSettings {
+  /** Null where only our own rules decide. */
+  readonly secondOpinion: SecondOpinionSettings | null;
+  /** What becomes of a prompt that our rules allow when the second opinion cannot be had. */
+  readonly onFailure: 'allow' | 'refuse';
+}
+
 export interface Settings {
   readonly queue: QueueSettings;
   /** Seconds that a lease lives without renewal. */
@@ -55,6 +76,7 @@ export interface Settings {
   readonly ticketSecret: string;
   /** Key of the API keys' hashes. */
   readonly keyPepper: string;
+  readonly moderation: ModerationSettings;
 }
 
 const parsed = new WeakMap<Env, Settings>();
@@ -76,9 +98,26 @@ export function readSettings(env: Env): Settings {
     workerToken: secret(env, 'WORKER_TOKEN'),
     ticketSecret: secret(env, 'TICKET_SECRET'),
     keyPepper: secret(env, 'KEY_PEPPER'),
+    moderation: readModeration(env),
   };
   parsed.set(env, settings);
   return settings;
+}
+
+/** Without MODERATION_URL the other variables say nothing. */
+function readModeration(env: Env): ModerationSettings {
+  if (!env.MODERATION_URL) return { secondOpinion: null, onFailure: 'allow' };
+  const onFailure = required(env, 'MODERATION_ON_FAILURE');
+  if (onFailure !== 'allow' && onFailure !== 'refuse') {
+    throw new Error(`MODERATION_ON_FAILURE must be 'allow' or 'refuse'; got '${onFailure}'`);
+  }
+  const secondOpinion = {
+    url: absoluteUrl(env, 'MODERATION_URL'),
+    apiKey: env.MODERATION_API_KEY || null,
+    model: required(env, 'MODERATION_MODEL'),
+    timeoutMs: positiveNumber(env, 'MODERATION_TIMEOUT_MS'),
+  };
+  return { secondOpinion, onFailure };
 }
 
 type TextVariable = Exclude<keyof Env, 'MEDIA' | 'DB' | 'VIDEO' | 'ACCOUNT'>;

@@ -35,6 +35,8 @@ export const ERROR_KINDS = {
   model_not_found: invalid(400),
   invalid_json: invalid(400),
   invalid_multipart: invalid(400),
+  prompt_too_long: invalid(400),
+  moderation_blocked: invalid(400),
   body_too_large: invalid(413),
   url_not_allowed: invalid(400),
   webhook_unreachable: invalid(400),
@@ -76,6 +78,7 @@ export const ERROR_KINDS = {
   idempotency_key_reused: invalid(422),
   idempotency_key_in_use: conflict(true),
   // Our own faults.
+  moderation_unavailable: { status: 503, type: 'server_error', retryable: true },
   internal_error: { status: 500, type: 'server_error', retryable: true },
 } as const satisfies Record<string, ErrorKind>;
 
@@ -83,19 +86,33 @@ export type ErrorCode = keyof typeof ERROR_KINDS;
 
 /** The body of every refusal, as the OpenAI SDK reads it. */
 export interface ErrorBody {
-  readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: ErrorCode };
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: ErrorCode;
+    /** What only some refusals say, such as `moderation_details`. */
+    readonly [detail: string]: unknown;
+  };
 }
 
 /** A refusal with a code of the list. `message` is shown to the caller: rule, value, remedy; never a stack. */
 export class EverframeError extends Error {
   readonly code: ErrorCode;
   readonly param: string | null;
+  /** Further members of the answer's `error`. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message: string, options: { param?: string | null; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { param?: string | null; cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super(message, { cause: options.cause });
     this.name = 'EverframeError';
     this.code = code;
     this.param = options.param ?? null;
+    this.details = options.details ?? {};
   }
 
   get kind(): ErrorKind {
@@ -103,7 +120,7 @@ export class EverframeError extends Error {
   }
 
   toBody(): ErrorBody {
-    return { error: { message: this.message, type: this.kind.type, param: this.param, code: this.code } };
+    return { error: { message: this.message, type: this.kind.type, param: this.param, code: this.code, ...this.details } };
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EverframeError } from './errors.ts';
-import { GenerationCommand, toGenerationCommand } from './generation.ts';
+import { GenerationCommand, parseStrict, toGenerationCommand } from './generation.ts';
 import { PROMPT_MAX_CHARACTERS, SEED_MAX } from './limits.ts';
 import type { ModelPackage } from './model-package.ts';
 
@@ -129,4 +129,15 @@ test('a field that is unknown or cannot be used yet is refused, and a long name 
 test('a long value is not echoed whole', () => {
   const { message } = refusal({ seconds: 'x'.repeat(5_000) });
   assert.ok(message.length < 250, message);
+});
+
+test('strictness is off unless asked for, as truth value or text', () => {
+  const read = (strict?: unknown) => parseStrict({ strict });
+  assert.deepEqual([read(), read(true), read('true'), read(false), read('false')], [false, true, true, false, false]);
+  for (const wrong of [null, 1, '', 'yes', [true]]) {
+    assert.throws(
+      () => read(wrong),
+      (error) => error instanceof EverframeError && error.param === 'strict',
+    );
+  }
 });

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import { EverframeError } from './errors.ts';
-import { PROMPT_MAX_CHARACTERS, SEED_MAX } from './limits.ts';
+import { SEED_MAX } from './limits.ts';
 import type { ModelPackage } from './model-package.ts';
+import { parsePrompt, typeName } from './prompt.ts';
 
 /** What `POST /v1/videos` may carry. Form fields arrive as text, so numbers are accepted in both forms. */
 export interface CreateVideoRequest {
@@ -14,6 +15,7 @@ export interface CreateVideoRequest {
   readonly seconds?: unknown;
   readonly size?: unknown;
   readonly seed?: unknown;
+  readonly strict?: unknown;
   readonly [extra: string]: unknown;
 }
 
@@ -45,7 +47,7 @@ export const GenerationCommand = z.object({
 });
 export type GenerationCommand = z.infer<typeof GenerationCommand>;
 
-const KNOWN_FIELDS = ['prompt', 'model', 'seconds', 'size', 'seed'];
+const KNOWN_FIELDS = ['prompt', 'model', 'seconds', 'size', 'seed', 'strict'];
 /** UTF-16 units of a name or value that a refusal repeats. */
 const ECHO_MAX_CHARACTERS = 60;
 /** Fields of OpenAI's contract that no shipped model can obey yet: refused rather than ignored. */
@@ -76,6 +78,17 @@ export function toGenerationCommand(request: CreateVideoRequest, packages: reado
   };
 }
 
+/**
+ * Whether what would only be warned of is to be refused; default false. It says nothing of the video, so the command
+ * does not carry it.
+ */
+export function parseStrict({ strict }: CreateVideoRequest): boolean {
+  if (strict === undefined) return false;
+  if (typeof strict === 'boolean') return strict;
+  if (strict === 'true' || strict === 'false') return strict === 'true';
+  throw new EverframeError('invalid_value', `'strict' must be true or false; got ${quote(strict)}.`, { param: 'strict' });
+}
+
 function refuseUnknownFields(request: CreateVideoRequest): void {
   for (const field of Object.keys(request)) {
     const name = cut(field.replace(/\[.*$/s, ''));
@@ -86,38 +99,6 @@ function refuseUnknownFields(request: CreateVideoRequest): void {
       throw new EverframeError('unknown_parameter', `Unknown parameter: '${name}'. Known are ${KNOWN_FIELDS.join(', ')}.`, { param: name });
     }
   }
-}
-
-function parsePrompt(value: unknown): string {
-  if (value === undefined || value === null) {
-    throw new EverframeError('missing_required_parameter', "Missing required parameter: 'prompt'. Say what the video should show.", {
-      param: 'prompt',
-    });
-  }
-  if (typeof value !== 'string') {
-    throw new EverframeError('invalid_type', `'prompt' must be a string; got ${typeName(value)}.`, { param: 'prompt' });
-  }
-  const prompt = value.toWellFormed().normalize('NFC').trim();
-  if (prompt === '') {
-    throw new EverframeError('string_too_short', "'prompt' must have at least 1 character that is not white space; got none.", {
-      param: 'prompt',
-    });
-  }
-  const characters = [...prompt].length;
-  if (characters > PROMPT_MAX_CHARACTERS) {
-    throw new EverframeError(
-      'string_too_long',
-      `'prompt' may have at most ${PROMPT_MAX_CHARACTERS} characters; got ${characters}. Shorten it.`,
-      { param: 'prompt' },
-    );
-  }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused
-  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(prompt);
-  if (control) {
-    const name = `U+${control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
-    throw new EverframeError('invalid_value', `'prompt' may not have control characters; found ${name}. Remove it.`, { param: 'prompt' });
-  }
-  return prompt;
 }
 
 function chooseModel(value: unknown, packages: readonly ModelPackage[]): ModelPackage {
@@ -186,9 +167,4 @@ function quote(value: unknown): string {
 /** So that an answer never echoes a whole body. The cut may fall inside a surrogate pair. */
 function cut(text: string): string {
   return text.length > ECHO_MAX_CHARACTERS ? `${text.slice(0, ECHO_MAX_CHARACTERS).toWellFormed()}…` : text;
-}
-
-function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }

@@ -30,6 +30,12 @@ export const IDEMPOTENCY_KEY_SECONDS = 24 * 60 * 60;
 export const SDK_RETRY_SECONDS = 120;
 /** Seconds that a first request is taken to be under way; one that was broken off may be repeated after that at the latest. */
 export const IDEMPOTENCY_HOLD_SECONDS = 10;
+/** Words that a warning of unknown ones names. */
+export const WARNED_WORDS_MAX = 20;
+/** Texts in one request for moderation. */
+export const MODERATION_INPUTS_MAX = 32;
+/** Days that the record of a refused prompt is kept. */
+export const MODERATION_AUDIT_DAYS = 90;
 /** Videos on one page of a list. */
 export const LIST_LIMITS = { default: 20, max: 100 } as const;
 /** Hours that the place of an erased video is kept, for lists that are being read. */

@@ -37,6 +37,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('POST', '/v1/videos/:id/cancel', 'videos.write', { names: 'video' }),
   { method: 'GET', path: '/v1/models', auth: 'key' },
   { method: 'GET', path: '/v1/models/:model', auth: 'key' },
+  { method: 'POST', path: '/v1/moderations', auth: 'key', max_bytes: CREATE_BODY_MAX_BYTES },
   { method: 'PUT', path: '/internal/v1/assets/:key{.+}', auth: 'ticket' },
   { method: 'GET', path: '/internal/v1/assets/:key{.+}', auth: 'ticket' },
   worker('GET', 'events'),
