@@ -4,7 +4,7 @@
  */
 import type { Category } from './categories.ts';
 import { fold, readings } from './fold.ts';
-import { LEXICON, type LexiconClass } from './lexicon.ts';
+import { type LexiconClass, termsOf } from './lexicon.ts';
 
 export interface Rule {
   readonly id: string;
@@ -54,7 +54,7 @@ export const RULES: readonly Rule[] = [
 const DEFAULT_WITHIN = 10;
 const ADULT_YEARS = 18;
 
-/** Ids of the rules that any reading of the prompt breaks. */
+/** The rules that any reading of the prompt breaks. */
 export function brokenRules(prompt: string): Rule[] {
   const found = new Set<Rule>();
   for (const reading of readings(prompt)) {
@@ -107,7 +107,7 @@ const patterns = new Map<LexiconClass, RegExp>();
 function patternOf(name: LexiconClass): RegExp {
   const known = patterns.get(name);
   if (known) return known;
-  const terms = LEXICON[name].map((term) => fold(term));
+  const terms = termsOf(name).map((term) => fold(term));
   const spaced = terms.filter((term) => !UNSPACED.test(term)).map(toPattern);
   const unspaced = terms.filter((term) => UNSPACED.test(term)).map(toPattern);
   const anywhere = unspaced.length > 0 ? `|(?:${unspaced.join('|')})` : '';
