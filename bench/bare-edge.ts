@@ -43,6 +43,9 @@ export class AccountObject extends DurableObject<Env> {
   override alarm(): void {}
 }
 
+/** Bound like the edge's own; no request reaches it. */
+export class WebhookObject extends DurableObject<Env> {}
+
 export class VideoObject extends DurableObject<Env> {
   async create(id: string, body: string): Promise<void> {
     const { sql } = this.ctx.storage;

@@ -7,7 +7,6 @@ import { authenticateWorker } from './middleware/authenticate-worker.ts';
 import { requestId } from './middleware/request-id.ts';
 import { anyOrigin, securityHeaders } from './middleware/response-headers.ts';
 import { cancelVideo } from './routes/cancel-video.ts';
-import { createModeration } from './routes/create-moderation.ts';
 import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
 import { estimateVideo } from './routes/estimate-video.ts';
@@ -15,6 +14,17 @@ import { getContent } from './routes/get-content.ts';
 import { getVideo } from './routes/get-video.ts';
 import { listVideos } from './routes/list-videos.ts';
 import { getModel, listModels } from './routes/models.ts';
+import {
+  createEndpoint,
+  deleteEndpoint,
+  getEndpoint,
+  listDeliveries,
+  listEndpoints,
+  listEventTypes,
+  rotateSecret,
+  testEndpoint,
+  updateEndpoint,
+} from './routes/webhook-endpoints.ts';
 import { beatVideo } from './worker-api/beat.ts';
 import { claimVideo } from './worker-api/claim.ts';
 import { commitSegment } from './worker-api/commit.ts';
@@ -55,8 +65,20 @@ app.all('/v1/models', methodNotAllowed('GET, HEAD'));
 app.get('/v1/models/:model', authenticate(), getModel);
 app.all('/v1/models/:model', methodNotAllowed('GET, HEAD'));
 
-app.post('/v1/moderations', authenticate(), createModeration);
-app.all('/v1/moderations', methodNotAllowed('POST'));
+app.get('/v1/webhook_event_types', authenticate('webhooks'), listEventTypes);
+app.all('/v1/webhook_event_types', methodNotAllowed('GET, HEAD'));
+app.post('/v1/webhook_endpoints', authenticate('webhooks'), createEndpoint);
+app.get('/v1/webhook_endpoints', authenticate('webhooks'), listEndpoints);
+app.all('/v1/webhook_endpoints', methodNotAllowed('GET, HEAD, POST'));
+app.get('/v1/webhook_endpoints/:id', authenticate('webhooks'), getEndpoint);
+app.post('/v1/webhook_endpoints/:id', authenticate('webhooks'), updateEndpoint);
+app.delete('/v1/webhook_endpoints/:id', authenticate('webhooks'), deleteEndpoint);
+app.all('/v1/webhook_endpoints/:id', methodNotAllowed('GET, HEAD, POST, DELETE'));
+app.post('/v1/webhook_endpoints/:id/rotate_secret', authenticate('webhooks'), rotateSecret);
+app.post('/v1/webhook_endpoints/:id/test', authenticate('webhooks'), testEndpoint);
+app.get('/v1/webhook_endpoints/:id/deliveries', authenticate('webhooks'), listDeliveries);
+app.all('/v1/webhook_endpoints/:id/:action{rotate_secret|test}', methodNotAllowed('POST'));
+app.all('/v1/webhook_endpoints/:id/deliveries', methodNotAllowed('GET, HEAD'));
 
 app.put('/internal/v1/assets/:key{.+}', uploadAsset);
 app.get('/internal/v1/assets/:key{.+}', downloadAsset);

@@ -4,14 +4,17 @@
  */
 import { SECRET_MIN_CHARACTERS } from '@everframe/shared';
 import type { AccountObject } from './accounts/account-object.ts';
+import type { OutboundRules } from './http/outbound-guard.ts';
 import type { ApiKeyRow } from './store/api-keys.ts';
 import type { VideoObject } from './videos/video-object.ts';
+import type { WebhookObject } from './webhooks/webhook-object.ts';
 
 export interface Env {
   readonly MEDIA: R2Bucket;
   readonly DB: D1Database;
   readonly VIDEO: DurableObjectNamespace<VideoObject>;
   readonly ACCOUNT: DurableObjectNamespace<AccountObject>;
+  readonly WEBHOOKS: DurableObjectNamespace<WebhookObject>;
   readonly AWS_REGION?: string;
   readonly AWS_ACCESS_KEY_ID?: string;
   readonly AWS_SECRET_ACCESS_KEY?: string;
@@ -26,6 +29,9 @@ export interface Env {
   readonly MODERATION_MODEL?: string;
   readonly MODERATION_TIMEOUT_MS?: string;
   readonly MODERATION_ON_FAILURE?: string;
+  readonly ADMIN_TOKEN?: string;
+  readonly OUTBOUND_LOOPBACK?: string;
+  readonly DNS_RESOLVER_URL?: string;
 }
 
 /** What Hono carries through a request. */
@@ -77,6 +83,9 @@ export interface Settings {
   /** Key of the API keys' hashes. */
   readonly keyPepper: string;
   readonly moderation: ModerationSettings;
+  /** What an operator shows; null: there are no admin routes. */
+  readonly adminToken: string | null;
+  readonly outbound: OutboundRules;
 }
 
 const parsed = new WeakMap<Env, Settings>();
@@ -99,6 +108,11 @@ export function readSettings(env: Env): Settings {
     ticketSecret: secret(env, 'TICKET_SECRET'),
     keyPepper: secret(env, 'KEY_PEPPER'),
     moderation: readModeration(env),
+    adminToken: env.ADMIN_TOKEN ? secret(env, 'ADMIN_TOKEN') : null,
+    outbound: {
+      loopback: choice(env, 'OUTBOUND_LOOPBACK', ['refuse', 'allow']) === 'allow',
+      resolver_url: env.DNS_RESOLVER_URL ? absoluteUrl(env, 'DNS_RESOLVER_URL') : null,
+    },
   };
   parsed.set(env, settings);
   return settings;
@@ -120,7 +134,7 @@ function readModeration(env: Env): ModerationSettings {
   return { secondOpinion, onFailure };
 }
 
-type TextVariable = Exclude<keyof Env, 'MEDIA' | 'DB' | 'VIDEO' | 'ACCOUNT'>;
+type TextVariable = Exclude<keyof Env, 'MEDIA' | 'DB' | 'VIDEO' | 'ACCOUNT' | 'WEBHOOKS'>;
 
 function required(env: Env, name: TextVariable): string {
   const value = env[name];
@@ -141,6 +155,14 @@ function absoluteUrl(env: Env, name: TextVariable): string {
   const value = required(env, name);
   if (!URL.canParse(value)) throw new Error(`${name} must be an absolute URL; got '${value}'`);
   return value;
+}
+
+/** The first where it is not set. */
+function choice<Name extends string>(env: Env, name: TextVariable, names: readonly [Name, ...Name[]]): Name {
+  const value = env[name] || names[0];
+  const found = names.find((known) => known === value);
+  if (found === undefined) throw new Error(`${name} must be one of ${names.join(', ')}; got '${value}'`);
+  return found;
 }
 
 function positiveNumber(env: Env, name: TextVariable): number {

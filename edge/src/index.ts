@@ -5,6 +5,7 @@ import { sweepVideos } from './sweep.ts';
 
 export { AccountObject } from './accounts/account-object.ts';
 export { VideoObject } from './videos/video-object.ts';
+export { WebhookObject } from './webhooks/webhook-object.ts';
 
 export default {
   fetch: app.fetch,

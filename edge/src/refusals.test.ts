@@ -10,7 +10,7 @@ let edge: TestEdge;
 let fixtures: Fixtures;
 
 before(async () => {
-  edge = await startEdge({});
+  edge = await startEdge({ OUTBOUND_LOOPBACK: 'allow' });
   const exhausted = await edge.addKey('account_a', { requests_per_minute: 1 });
   assert.equal((await edge.as(exhausted)('/v1/models')).status, 200);
   fixtures = {
@@ -20,10 +20,20 @@ before(async () => {
     expired: await edge.addKey('account_a', { expires_at_ms: Date.now() - 1000 }),
     exhausted,
     withScopes: (scopes) => edge.addKey('account_a', { scopes: JSON.stringify(scopes) }),
-    ids: { video: await edge.create(), webhook_endpoint: 'whe_none' },
+    ids: { video: await edge.create(), webhook_endpoint: await createEndpoint() },
   };
 });
 after(async () => edge?.close());
+
+async function createEndpoint(): Promise<string> {
+  const response = await edge.asOwner('/v1/webhook_endpoints', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'here', url: 'http://127.0.0.1:9/', event_types: ['video.failed'] }),
+  });
+  const { id } = (await response.json()) as { id: string };
+  return id;
+}
 
 test('every route of the app is written down, and every one written down is there', () => {
   const declared = new Set(app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`));

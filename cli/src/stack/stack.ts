@@ -161,6 +161,8 @@ function edgeVars(secrets: LocalSecrets, queue: SqsServer): Record<string, strin
     WORKER_TOKEN: secrets.worker_token,
     TICKET_SECRET: secrets.ticket_secret,
     KEY_PEPPER: secrets.key_pepper,
+    OUTBOUND_LOOPBACK: 'allow',
+    DNS_RESOLVER_URL: '',
   };
 }
 

@@ -44,7 +44,15 @@ export async function startEdge(vars: Record<string, string>, secrets: Record<st
       {
         configPath: 'wrangler.toml',
         vars: { SQS_QUEUE_URL: 'http://127.0.0.1:9/000000000000/jobs', ...vars },
-        secrets: { AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', WORKER_TOKEN, TICKET_SECRET, KEY_PEPPER, ...secrets },
+        secrets: {
+          AWS_ACCESS_KEY_ID: 'local',
+          AWS_SECRET_ACCESS_KEY: 'local',
+          WORKER_TOKEN,
+          TICKET_SECRET,
+          KEY_PEPPER,
+          ADMIN_TOKEN,
+          ...secrets,
+        },
       },
     ],
   });

@@ -19,8 +19,14 @@ export interface RouteRefusals {
   readonly max_bytes?: number;
 }
 
+/** Bodies of the account, webhook and admin routes. */
+const SMALL_BODY = { max_bytes: JSON_BODY_MAX_BYTES } as const;
+
 const video = (method: RouteRefusals['method'], path: string, scope: Scope, more: Partial<RouteRefusals> = {}): RouteRefusals => ({
   ...{ method, path, auth: 'key', scope, ...more },
+});
+const webhook = (method: RouteRefusals['method'], path: string, more: Partial<RouteRefusals> = {}): RouteRefusals => ({
+  ...{ method, path, auth: 'key', scope: 'webhooks', ...more },
 });
 const worker = (method: RouteRefusals['method'], call: string): RouteRefusals => ({
   ...{ method, path: `/internal/v1/videos/:id/${call}`, auth: 'worker' },
@@ -37,7 +43,15 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('POST', '/v1/videos/:id/cancel', 'videos.write', { names: 'video' }),
   { method: 'GET', path: '/v1/models', auth: 'key' },
   { method: 'GET', path: '/v1/models/:model', auth: 'key' },
-  { method: 'POST', path: '/v1/moderations', auth: 'key', max_bytes: CREATE_BODY_MAX_BYTES },
+  webhook('GET', '/v1/webhook_event_types'),
+  webhook('POST', '/v1/webhook_endpoints', SMALL_BODY),
+  webhook('GET', '/v1/webhook_endpoints'),
+  webhook('GET', '/v1/webhook_endpoints/:id', { names: 'webhook_endpoint' }),
+  webhook('POST', '/v1/webhook_endpoints/:id', { names: 'webhook_endpoint', ...SMALL_BODY }),
+  webhook('DELETE', '/v1/webhook_endpoints/:id', { names: 'webhook_endpoint' }),
+  webhook('POST', '/v1/webhook_endpoints/:id/rotate_secret', { names: 'webhook_endpoint', ...SMALL_BODY }),
+  webhook('POST', '/v1/webhook_endpoints/:id/test', { names: 'webhook_endpoint', ...SMALL_BODY }),
+  webhook('GET', '/v1/webhook_endpoints/:id/deliveries', { names: 'webhook_endpoint' }),
   { method: 'PUT', path: '/internal/v1/assets/:key{.+}', auth: 'ticket' },
   { method: 'GET', path: '/internal/v1/assets/:key{.+}', auth: 'ticket' },
   worker('GET', 'events'),
@@ -191,6 +205,3 @@ async function assertRefusal(response: Response, status: number, code: string): 
   assert.ok(error.message.length > 10);
   assert.doesNotMatch(text, /\.ts|at .*:\d+:\d+|SQL|SELECT/);
 }
-
-/** Bodies of the account, webhook and admin routes. */
-export const SMALL_BODY = { max_bytes: JSON_BODY_MAX_BYTES } as const;

@@ -5,9 +5,9 @@
 
 /**
  * `doorbell`: a message in the queue. `turn`: asks the account whether a held video may go on. `index`: the row in D1.
- * `settle`: the account charges what was delivered. `erase`: the end of an expired or deleted video.
+ * `settle`: the account charges what was delivered. `notify`: a webhook event. `erase`: the end of an expired or deleted video.
  */
-export type Errand = 'doorbell' | 'turn' | 'index' | 'settle' | 'erase';
+export type Errand = 'doorbell' | 'turn' | 'index' | 'settle' | 'notify' | 'erase';
 
 export interface DueErrand {
   /** Of this very request: asked for again meanwhile, the errand has another id and stays. */

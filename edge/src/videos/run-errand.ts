@@ -3,6 +3,7 @@ import { videoPrefix } from '@everframe/shared';
 import { type Env, readSettings } from '../env.ts';
 import { sendJobMessage } from '../queue/sqs-producer.ts';
 import { deleteVideo, upsertVideo } from '../store/videos.ts';
+import { webhookEventOf } from '../webhooks/webhook-event.ts';
 import type { Errand } from './outbox.ts';
 import { settlementOf } from './settlement.ts';
 import type { VideoState } from './video-state.ts';
@@ -22,10 +23,16 @@ export async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state
       return upsertVideo(env.DB, state, state.deleted_at_ms === null ? state.status : 'deleted', Date.now());
     case 'settle':
       return settle(env, state);
+    case 'notify': {
+      const event = webhookEventOf(state);
+      if (event) await env.WEBHOOKS.getByName(state.account_id).publish(event);
+      return;
+    }
     case 'erase':
       // Whatever kept the charge from the account would be forgotten with the video.
       await settle(env, state);
       await eraseObjects(env.MEDIA, videoPrefix(state.id));
+      await env.WEBHOOKS.getByName(state.account_id).forget(state.id);
       return deleteVideo(env.DB, state.id);
   }
 }

@@ -288,7 +288,10 @@ export class VideoObject extends DurableObject<Env> {
       if (state.status === 'queued') putErrand(this.#sql, 'doorbell', now_ms + wait_ms);
       const erase_at_ms = eraseAt(state);
       if (erase_at_ms !== null) putErrand(this.#sql, 'erase', erase_at_ms);
-      if (isFinished(state.status)) putErrand(this.#sql, 'settle', now_ms);
+      if (isFinished(state.status)) {
+        putErrand(this.#sql, 'settle', now_ms);
+        putErrand(this.#sql, 'notify', now_ms);
+      }
     }
     return state;
   }

@@ -3,9 +3,9 @@ import { type CommitAnswer, CommitRequest } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { videoObject } from '../http/named-video.ts';
+import { readCall } from '../http/read-call.ts';
 import { fromOutcome } from '../videos/outcome.ts';
 import { leaseAnswer } from './lease-answer.ts';
-import { readCall } from './read-call.ts';
 
 export async function commitSegment(c: Context<AppEnv>): Promise<Response> {
   const { id, video } = videoObject(c);

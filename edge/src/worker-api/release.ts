@@ -3,8 +3,8 @@ import { ReleaseRequest } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { videoObject } from '../http/named-video.ts';
+import { readCall } from '../http/read-call.ts';
 import { fromOutcome } from '../videos/outcome.ts';
-import { readCall } from './read-call.ts';
 
 export async function releaseVideo(c: Context<AppEnv>): Promise<Response> {
   const { video } = videoObject(c);

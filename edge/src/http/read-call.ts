@@ -1,6 +1,6 @@
-/** The JSON body of a worker's call, parsed by the schema of its contract. */
+/** The JSON body of a call, parsed by the schema of its contract. */
 import { EverframeError, WORKER_BODY_MAX_BYTES } from '@everframe/shared';
-import { parseJsonObject, readBody } from '../http/read-body.ts';
+import { parseJsonObject, readBody } from './read-body.ts';
 
 /** The part of a contract's schema that is used here. */
 interface CallSchema<T> {
@@ -12,8 +12,9 @@ interface CallSchema<T> {
       };
 }
 
-export async function readCall<T>(request: Request, schema: CallSchema<T>): Promise<T> {
-  const body = parseJsonObject(await readBody(request, WORKER_BODY_MAX_BYTES));
+/** @param max_bytes default: those of a worker's call */
+export async function readCall<T>(request: Request, schema: CallSchema<T>, max_bytes = WORKER_BODY_MAX_BYTES): Promise<T> {
+  const body = parseJsonObject(await readBody(request, max_bytes));
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
