@@ -7,6 +7,7 @@ import { authenticateWorker } from './middleware/authenticate-worker.ts';
 import { requestId } from './middleware/request-id.ts';
 import { anyOrigin, securityHeaders } from './middleware/response-headers.ts';
 import { cancelVideo } from './routes/cancel-video.ts';
+import { createModeration } from './routes/create-moderation.ts';
 import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
 import { estimateVideo } from './routes/estimate-video.ts';
@@ -64,6 +65,9 @@ app.get('/v1/models', authenticate(), listModels);
 app.all('/v1/models', methodNotAllowed('GET, HEAD'));
 app.get('/v1/models/:model', authenticate(), getModel);
 app.all('/v1/models/:model', methodNotAllowed('GET, HEAD'));
+
+app.post('/v1/moderations', authenticate(), createModeration);
+app.all('/v1/moderations', methodNotAllowed('POST'));
 
 app.get('/v1/webhook_event_types', authenticate('webhooks'), listEventTypes);
 app.all('/v1/webhook_event_types', methodNotAllowed('GET, HEAD'));

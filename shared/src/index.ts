@@ -11,6 +11,7 @@ export * from './known-words.ts';
 export * from './limits.ts';
 export * from './model-package.ts';
 export * from './price.ts';
+export * from './prompt.ts';
 export * from './scopes.ts';
 export * from './video.ts';
 export * from './video-id.ts';

@@ -43,6 +43,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('POST', '/v1/videos/:id/cancel', 'videos.write', { names: 'video' }),
   { method: 'GET', path: '/v1/models', auth: 'key' },
   { method: 'GET', path: '/v1/models/:model', auth: 'key' },
+  { method: 'POST', path: '/v1/moderations', auth: 'key', max_bytes: CREATE_BODY_MAX_BYTES },
   webhook('GET', '/v1/webhook_event_types'),
   webhook('POST', '/v1/webhook_endpoints', SMALL_BODY),
   webhook('GET', '/v1/webhook_endpoints'),
