@@ -64,9 +64,10 @@ test('a multipart request becomes a queued video with every field of the contrac
     size: '128x128',
     seed: '42',
   });
-  const video = (await response.json()) as Record<string, unknown>;
+  const { warnings, ...video } = (await response.json()) as Record<string, unknown>;
   assert.equal(response.status, 200, JSON.stringify(video));
   assert.deepEqual(Object.keys(video).sort(), [...VIDEO_KEYS].sort());
+  assert.deepEqual(warnings, []);
   const { id, created_at, model, fps, frames, ...rest } = video;
   assert.match(String(id), /^video_[0-9a-f]{32}$/);
   assert.ok(Math.abs(Number(created_at) - Date.now() / 1000) < 60);
@@ -110,6 +111,9 @@ const REFUSED_FIELDS: readonly (readonly [claim: string, fields: object, code: s
   ['a prompt that is a list', { prompt: ['a'] }, 'invalid_type', 'prompt'],
   ['a NUL in the prompt', { prompt: 'a\u0000b' }, 'invalid_value', 'prompt'],
   ['an escape in the prompt', { prompt: 'a\u001b[31mb' }, 'invalid_value', 'prompt'],
+  ['a bidirectional override in the prompt', { prompt: 'a\u202eb' }, 'invalid_value', 'prompt'],
+  ['a prompt that is too long for the model', { prompt: 'red '.repeat(200), strict: 'true' }, 'prompt_too_long', 'prompt'],
+  ['a strictness that is no truth value', { prompt: 'a', strict: 'very' }, 'invalid_value', 'strict'],
   ['an unknown model', { prompt: 'a', model: 'sora-2' }, 'model_not_found', 'model'],
   ['a model that is a number', { prompt: 'a', model: 2 }, 'invalid_type', 'model'],
   ['an impossible size', { prompt: 'a', size: '1280x720' }, 'invalid_value', 'size'],
