@@ -1,8 +1,11 @@
 /** Table of contents of the edge: middleware, routes, refusals, in the order in which a request meets them. */
 import { Hono } from 'hono';
+import { createAccount, getAccount, grantCredits, listAccounts, listLedger, refundVideo } from './admin/accounts.ts';
+import { createKey, listKeys, revokeKey, rotateKey } from './admin/keys.ts';
 import { type AppEnv, readSettings } from './env.ts';
 import { answerError, methodNotAllowed, unknownRoute } from './middleware/answer-error.ts';
 import { authenticate } from './middleware/authenticate.ts';
+import { authenticateAdmin } from './middleware/authenticate-admin.ts';
 import { authenticateWorker } from './middleware/authenticate-worker.ts';
 import { requestId } from './middleware/request-id.ts';
 import { anyOrigin, securityHeaders } from './middleware/response-headers.ts';
@@ -12,6 +15,7 @@ import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
 import { estimateVideo } from './routes/estimate-video.ts';
 import { getContent } from './routes/get-content.ts';
+import { getUsage } from './routes/get-usage.ts';
 import { getVideo } from './routes/get-video.ts';
 import { listVideos } from './routes/list-videos.ts';
 import { getModel, listModels } from './routes/models.ts';
@@ -69,6 +73,9 @@ app.all('/v1/models/:model', methodNotAllowed('GET, HEAD'));
 app.post('/v1/moderations', authenticate(), createModeration);
 app.all('/v1/moderations', methodNotAllowed('POST'));
 
+app.get('/v1/usage', authenticate('usage.read'), getUsage);
+app.all('/v1/usage', methodNotAllowed('GET, HEAD'));
+
 app.get('/v1/webhook_event_types', authenticate('webhooks'), listEventTypes);
 app.all('/v1/webhook_event_types', methodNotAllowed('GET, HEAD'));
 app.post('/v1/webhook_endpoints', authenticate('webhooks'), createEndpoint);
@@ -83,6 +90,25 @@ app.post('/v1/webhook_endpoints/:id/test', authenticate('webhooks'), testEndpoin
 app.get('/v1/webhook_endpoints/:id/deliveries', authenticate('webhooks'), listDeliveries);
 app.all('/v1/webhook_endpoints/:id/:action{rotate_secret|test}', methodNotAllowed('POST'));
 app.all('/v1/webhook_endpoints/:id/deliveries', methodNotAllowed('GET, HEAD'));
+
+app.use('/admin/v1/*', authenticateAdmin());
+app.post('/admin/v1/accounts', createAccount);
+app.get('/admin/v1/accounts', listAccounts);
+app.all('/admin/v1/accounts', methodNotAllowed('GET, HEAD, POST'));
+app.get('/admin/v1/accounts/:id', getAccount);
+app.all('/admin/v1/accounts/:id', methodNotAllowed('GET, HEAD'));
+app.get('/admin/v1/accounts/:id/ledger', listLedger);
+app.all('/admin/v1/accounts/:id/ledger', methodNotAllowed('GET, HEAD'));
+app.post('/admin/v1/accounts/:id/credits', grantCredits);
+app.post('/admin/v1/accounts/:id/refunds', refundVideo);
+app.all('/admin/v1/accounts/:id/:action{credits|refunds}', methodNotAllowed('POST'));
+app.post('/admin/v1/accounts/:id/keys', createKey);
+app.get('/admin/v1/accounts/:id/keys', listKeys);
+app.all('/admin/v1/accounts/:id/keys', methodNotAllowed('GET, HEAD, POST'));
+app.delete('/admin/v1/keys/:id', revokeKey);
+app.all('/admin/v1/keys/:id', methodNotAllowed('DELETE'));
+app.post('/admin/v1/keys/:id/rotate', rotateKey);
+app.all('/admin/v1/keys/:id/rotate', methodNotAllowed('POST'));
 
 app.put('/internal/v1/assets/:key{.+}', uploadAsset);
 app.get('/internal/v1/assets/:key{.+}', downloadAsset);

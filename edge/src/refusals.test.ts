@@ -20,7 +20,7 @@ before(async () => {
     expired: await edge.addKey('account_a', { expires_at_ms: Date.now() - 1000 }),
     exhausted,
     withScopes: (scopes) => edge.addKey('account_a', { scopes: JSON.stringify(scopes) }),
-    ids: { video: await edge.create(), webhook_endpoint: await createEndpoint() },
+    ids: { video: await edge.create(), webhook_endpoint: await createEndpoint(), account: 'account_a', key: edge.key.id },
   };
 });
 after(async () => edge?.close());

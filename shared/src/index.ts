@@ -1,4 +1,5 @@
 /** The contracts that edge and worker share. No I/O, no platform. */
+export * from './admin.ts';
 export * from './api-key.ts';
 export * from './asset-keys.ts';
 export * from './commit.ts';

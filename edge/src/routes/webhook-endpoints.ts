@@ -3,7 +3,6 @@ import {
   CreateWebhookEndpoint,
   EverframeError,
   JSON_BODY_MAX_BYTES,
-  LIST_LIMITS,
   RotateWebhookSecret,
   TestWebhookEndpoint,
   UpdateWebhookEndpoint,
@@ -12,6 +11,7 @@ import {
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { checkUrl } from '../http/outbound-guard.ts';
+import { parseLimit } from '../http/page.ts';
 import { readCall } from '../http/read-call.ts';
 import { fromOutcome } from '../videos/outcome.ts';
 import { secretHint } from '../webhooks/signature.ts';
@@ -114,13 +114,4 @@ function toDeliveryView({ id, event_id, endpoint_id, type, status, attempts, due
     next_attempt_at: due_at_ms === null ? null : Math.ceil(due_at_ms / 1000),
     attempts: attempts.map(({ at_ms, ...attempt }) => ({ created_at: Math.floor(at_ms / 1000), ...attempt })),
   };
-}
-
-function parseLimit(value: string | undefined): number {
-  if (value === undefined) return LIST_LIMITS.default;
-  const limit = /^\d{1,4}$/.test(value) ? Number(value) : 0;
-  if (limit >= 1 && limit <= LIST_LIMITS.max) return limit;
-  throw new EverframeError('invalid_value', `'limit' must be a whole number from 1 to ${LIST_LIMITS.max}; got '${value.slice(0, 60)}'.`, {
-    param: 'limit',
-  });
 }

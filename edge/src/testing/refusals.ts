@@ -13,8 +13,8 @@ export interface RouteRefusals {
   readonly auth: 'none' | 'key' | 'admin' | 'worker' | 'ticket';
   /** What the key must be allowed to do; absent: any key will do. */
   readonly scope?: Scope;
-  /** What `:id` names: of another account it is unknown. */
-  readonly names?: 'video' | 'webhook_endpoint';
+  /** What `:id` names: of another account it is unknown. An operator may name what never was. */
+  readonly names?: 'video' | 'webhook_endpoint' | 'account' | 'key';
   /** Bytes that a body may have; absent: the route takes none. */
   readonly max_bytes?: number;
 }
@@ -27,6 +27,9 @@ const video = (method: RouteRefusals['method'], path: string, scope: Scope, more
 });
 const webhook = (method: RouteRefusals['method'], path: string, more: Partial<RouteRefusals> = {}): RouteRefusals => ({
   ...{ method, path, auth: 'key', scope: 'webhooks', ...more },
+});
+const admin = (method: RouteRefusals['method'], path: string, more: Partial<RouteRefusals> = {}): RouteRefusals => ({
+  ...{ method, path: `/admin/v1${path}`, auth: 'admin', ...more },
 });
 const worker = (method: RouteRefusals['method'], call: string): RouteRefusals => ({
   ...{ method, path: `/internal/v1/videos/:id/${call}`, auth: 'worker' },
@@ -44,6 +47,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   { method: 'GET', path: '/v1/models', auth: 'key' },
   { method: 'GET', path: '/v1/models/:model', auth: 'key' },
   { method: 'POST', path: '/v1/moderations', auth: 'key', max_bytes: CREATE_BODY_MAX_BYTES },
+  { method: 'GET', path: '/v1/usage', auth: 'key', scope: 'usage.read' },
   webhook('GET', '/v1/webhook_event_types'),
   webhook('POST', '/v1/webhook_endpoints', SMALL_BODY),
   webhook('GET', '/v1/webhook_endpoints'),
@@ -53,6 +57,16 @@ export const ROUTES: readonly RouteRefusals[] = [
   webhook('POST', '/v1/webhook_endpoints/:id/rotate_secret', { names: 'webhook_endpoint', ...SMALL_BODY }),
   webhook('POST', '/v1/webhook_endpoints/:id/test', { names: 'webhook_endpoint', ...SMALL_BODY }),
   webhook('GET', '/v1/webhook_endpoints/:id/deliveries', { names: 'webhook_endpoint' }),
+  admin('POST', '/accounts', SMALL_BODY),
+  admin('GET', '/accounts'),
+  admin('GET', '/accounts/:id', { names: 'account' }),
+  admin('GET', '/accounts/:id/ledger', { names: 'account' }),
+  admin('POST', '/accounts/:id/credits', { names: 'account', ...SMALL_BODY }),
+  admin('POST', '/accounts/:id/refunds', { names: 'account', ...SMALL_BODY }),
+  admin('POST', '/accounts/:id/keys', { names: 'account', ...SMALL_BODY }),
+  admin('GET', '/accounts/:id/keys', { names: 'account' }),
+  admin('DELETE', '/keys/:id', { names: 'key' }),
+  admin('POST', '/keys/:id/rotate', { names: 'key', ...SMALL_BODY }),
   { method: 'PUT', path: '/internal/v1/assets/:key{.+}', auth: 'ticket' },
   { method: 'GET', path: '/internal/v1/assets/:key{.+}', auth: 'ticket' },
   worker('GET', 'events'),
@@ -79,8 +93,8 @@ export interface Refusal {
 
 /** Every refusal that a route promises. */
 export function refusalsOf(edge: TestEdge, route: RouteRefusals, fixtures: Fixtures): Refusal[] {
-  const send = (authorization: string | undefined, init: RequestInit = {}) =>
-    edge.request(pathOf(route, fixtures), {
+  const send = (authorization: string | undefined, init: RequestInit = {}, ids = fixtures.ids) =>
+    edge.request(pathOf(route, ids), {
       method: route.method,
       ...init,
       headers: { ...(authorization !== undefined && { authorization }), ...(init.headers as Record<string, string>) },
@@ -104,7 +118,12 @@ export function refusalsOf(edge: TestEdge, route: RouteRefusals, fixtures: Fixtu
         ]),
     ...(route.names === undefined
       ? []
-      : [refusal('the thing of another account', () => send(bearer(fixtures.stranger)), 404, `${route.names}_not_found`)]),
+      : [
+          refusal('a thing that never was', () => send(credential(route, fixtures), {}, NOTHING), 404, `${route.names}_not_found`),
+          ...(route.auth === 'key'
+            ? [refusal('the thing of another account', () => send(bearer(fixtures.stranger)), 404, `${route.names}_not_found`)]
+            : []),
+        ]),
     ...bodies(route).map(([claim, body, status, code]) =>
       refusal(claim, () => send(credential(route, fixtures), { body, headers: { 'content-type': 'application/json' } }), status, code),
     ),
@@ -120,6 +139,8 @@ export function refusalsOf(edge: TestEdge, route: RouteRefusals, fixtures: Fixtu
     },
   ];
 }
+
+const NOTHING: Fixtures['ids'] = { video: `video_${'0'.repeat(32)}`, webhook_endpoint: 'whe_0', account: 'acct_0', key: '00000000' };
 
 type Caller = readonly [claim: string, authorization: string | undefined, status: number, code: string];
 
@@ -183,7 +204,7 @@ function credential(route: RouteRefusals, { owner }: Fixtures): string | undefin
   }
 }
 
-function pathOf({ path, names }: RouteRefusals, { ids }: Fixtures): string {
+function pathOf({ path, names }: RouteRefusals, ids: Fixtures['ids']): string {
   const id = ids[names ?? 'video'];
   return path.replace('/:key{.+}', `/videos/${ids.video}/1/init.mp4`).replace(/:\w+/g, id);
 }
