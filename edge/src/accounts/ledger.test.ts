@@ -1,22 +1,12 @@
 /** The ledger on a real SQLite: whatever happens in whatever order, and however often, the sums hold. */
 import assert from 'node:assert/strict';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { test } from 'node:test';
 import { EverframeError } from '@everframe/shared';
+import { openSql, randomNumbers } from '../testing/sqlite.ts';
 import * as ledger from './ledger.ts';
 import * as turns from './turns.ts';
 import { endTurn, findTurn, nextTurns, takeTurn } from './turns.ts';
 import { usageBetween } from './usage.ts';
-
-function openSql(): ledger.Sql {
-  const db = new DatabaseSync(':memory:');
-  return {
-    exec: <Row>(query: string, ...values: unknown[]) => {
-      const rows = db.prepare(query).all(...(values as SQLInputValue[])) as Row[];
-      return { toArray: () => rows };
-    },
-  };
-}
 
 function openLedger(): ledger.Sql {
   const sql = openSql();
@@ -49,19 +39,8 @@ function sums(sql: ledger.Sql): Record<ledger.EntryKind, number> & { all: number
   return totals;
 }
 
-/** mulberry32, so that a failure can be repeated by its seed. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-
 test('in any order and repetition: balance = grants - captures + refunds - what is reserved, and nothing is charged twice', () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 20; seed++) {
     const random = randomNumbers(seed);
     const sql = openLedger();
     const ids = Array.from({ length: 12 }, (_, i) => `video_${i}`);
