@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { IDEMPOTENCY_KEY_MAX_CHARACTERS } from '@everframe/shared';
+import { IDEMPOTENCY_KEY_MAX_CHARACTERS, LIST_PLACE_HOURS, MODERATION_AUDIT_DAYS } from '@everframe/shared';
 import OpenAI from 'openai';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
 
@@ -185,4 +185,52 @@ test('a retry whose first request never arrived makes the video, once for all it
     .bind(Date.now() - 1)
     .run();
   assert.notEqual((await retry('1')).body.id, sent[0]?.body.id);
+});
+
+test('a request that could not be paid is made under the same key when it can be', async () => {
+  const key = await edge.addKey('account_poor');
+  await edge.setAccount('account_poor', { billing: 'prepaid' });
+  const headers = { 'idempotency-key': newKey(), authorization: `Bearer ${key.text}` };
+  const refused = await create(headers);
+  assert.deepEqual([refused.status, refused.body.error.code], [402, 'insufficient_credits']);
+  await edge.env.ACCOUNT.getByName('account_poor').grant('grant_1', 1_000_000);
+  const paid = await create(headers);
+  assert.deepEqual([paid.status, paid.headers.get('idempotency-replayed')], [200, null]);
+  const again = await create(headers);
+  assert.deepEqual([again.body.id, again.headers.get('idempotency-replayed')], [paid.body.id, 'true']);
+});
+
+test('the sweep forgets keys, places and records of refused prompts when their time is over, and no sooner', async () => {
+  const day_ms = 24 * 60 * 60 * 1000;
+  const now_ms = Date.now();
+  const ages = [
+    ['idempotency_keys', 'key', 0],
+    ['erased_videos', 'id', (LIST_PLACE_HOURS / 24) * day_ms],
+    ['moderation_audits', 'id', MODERATION_AUDIT_DAYS * day_ms],
+  ] as const;
+  const rows = (name: string, at_ms: number) => ({
+    idempotency_keys: { account_id: 'account_a', key: name, body_hash: '', video_id: name, created_at_ms: 0, expires_at_ms: at_ms },
+    erased_videos: { id: name, account_id: 'account_a', created_at_ms: 0, erased_at_ms: at_ms },
+    moderation_audits: {
+      ...{ id: name, account_id: 'account_a', request_id: '', created_at_ms: at_ms, source: 'rules' },
+      ...{ categories: '[]', rules: '[]', prompt_hmac: '' },
+    },
+  });
+  for (const [table, , age_ms] of ages) {
+    for (const [name, at_ms] of [
+      ['swept', now_ms - age_ms - 60_000],
+      ['kept', now_ms - age_ms + 60_000],
+    ] as const) {
+      const row = rows(name, at_ms)[table];
+      const marks = Object.keys(row).map(() => '?');
+      await edge.env.DB.prepare(`INSERT INTO ${table} (${Object.keys(row)}) VALUES (${marks})`)
+        .bind(...Object.values(row))
+        .run();
+    }
+  }
+  await edge.worker.scheduled({ cron: '* * * * *', scheduledTime: new Date(now_ms) });
+  for (const [table, id] of ages) {
+    const { results } = await edge.env.DB.prepare(`SELECT ${id} AS name FROM ${table} WHERE ${id} IN ('swept', 'kept')`).all();
+    assert.deepEqual(results, [{ name: 'kept' }], table);
+  }
 });

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { KNOWN_WORDS } from '../catalogue.ts';
 import { brokenRules } from './rules.ts';
 
 interface Labelled {
@@ -21,7 +22,7 @@ const PROMPTS: Record<Split, Labelled> = JSON.parse(readFileSync(join(import.met
 const FLOORS: Readonly<Record<Split, { readonly precision: number; readonly recall: number }>> = {
   tuning: { precision: 0.99, recall: 0.98 },
   held_out: { precision: 0.98, recall: 0.97 },
-  written_after: { precision: 0.85, recall: 0.75 },
+  written_after: { precision: 0.9, recall: 0.7 },
 };
 
 for (const split of Object.keys(FLOORS) as Split[]) {
@@ -66,5 +67,20 @@ test('the longest prompts, and those made to be slow, are judged in a moment', (
     brokenRules(prompt);
     const took_ms = performance.now() - started;
     assert.ok(took_ms < 5000, `${JSON.stringify(part)} took ${took_ms} ms`);
+  }
+});
+
+test('no prompt out of the words that a served model knows is refused', () => {
+  for (const [model, known] of Object.entries(KNOWN_WORDS)) {
+    const words = [...known];
+    // Any walk through the list will do; this one meets other neighbours in each round.
+    for (let round = 1; round <= 1500; round++) {
+      const prompt = Array.from({ length: 12 }, (_, i) => words[(round * 7919 + i * (round + 31)) % words.length]).join(' ');
+      assert.deepEqual(
+        brokenRules(prompt).map((rule) => rule.id),
+        [],
+        `${model}: ${prompt}`,
+      );
+    }
   }
 });

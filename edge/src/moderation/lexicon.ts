@@ -22,7 +22,7 @@ const CLASSES = {
     cumshot*, creampie*, orgy, orgies, gangbang*, anal sex, oral sex, group sex, having sex, have sex, has sex, had sex, sex scene*,
     sex video*, sexvideo*, sex tape*, sextape*, sex film*, sex act*, sex doll*, sex toy*, sex dungeon*, hardcore sex, xxx film*,
     xxx video*, xxx movie*, xxx adult, nsfw, genital*, penis, penises, vagina*, vulva*, clitoris, fellatio, cunnilingus, erotic*, bdsm,
-    bukkake, dildo*, sexual intercourse, sexual act*, sexual scene*, sexually explicit, striptease*, strip tease*, camgirl*, camel toe,
+    bukkake, dildo*, sexual intercourse, sexual act*, sexual scene*, sexually explicit, striptease*, strip tease*, strip dance*, camgirl*, camel toe,
     upskirt*, fucking each other, fucked by, fucks her, fucks him, making love naked, bare breasts, bare breasted, nude scene*, nudes,
     softcore, rule34, rule 34, onlyfans, milf*, deepthroat*, facesitting, threesome*, lap dance*, lapdance*, orgasm*, adult film*,
     nakedgirl*, nakedwom*, nakedlad*, nakedman, nakedmen, nudegirl*, nudewom*, nudelad*, nudeman, nudemen, nudeboy*, sexygirl*, порно*,
@@ -56,7 +56,7 @@ const CLASSES = {
     wanita`,
   minor: `
     child, children, childs, kid, kids, toddler*, infant*, baby, babies, little girl*, little boy*, young girl*, young boy*,
-    small girl*, small boy*, schoolgirl*, schoolboy*, school girl*, school boy*, underage*, under age, minors, preteen*, pre teen*,
+    small girl*, small boy*, schoolgirl*, schoolboy*, school girl*, school boy*, underage*, under age, minor, minors, preteen*, pre teen*,
     loli, lolis, lolita*, lolicon, shota*, teen, teens, teenage*, kindergart*, jailbait, barely legal, middle schooler*,
     high schooler*, daughter, minor girl*, kinder, kindes, niña, niñas, niño, niños, fillette*, enfant*, petite fille*, garçonnet*,
     bambin*, menina*, menino*, criança*, infantil*, kindje*, dziewczynk*, dziecko, dzieci*, çocuk*, küçük kız*, dítě, παιδι*,
