@@ -1,4 +1,5 @@
 /** `everframe dev` (`npm start`): the whole service on this machine, until Ctrl-C. */
+import { SECRET_MIN_CHARACTERS } from '@everframe/shared';
 import { helpHint, readCommandLine, readWholeNumber } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
 import { aborted } from '../interrupt.ts';
@@ -17,6 +18,8 @@ const HELP = `everframe dev: run the whole service on this machine.
   --port <number>      port on 127.0.0.1; 0 takes any free one (default: 8787, or the next free one)
   --data-dir <folder>  where everything is stored; deleting it resets the service (default: .everframe)
   --json               print one line of JSON, {"url","api_key"}, when it takes work; all else goes to standard error
+
+With ADMIN_TOKEN in the environment the admin routes are open to whoever shows it (docs/operate.md).
 `;
 
 export async function dev(args: readonly string[], interrupt: AbortSignal): Promise<number> {
@@ -35,6 +38,7 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const show = values.json ? (text: string) => void process.stderr.write(text) : (text: string) => void process.stdout.write(text);
 
+  const edge_vars = adminToken(process.env.ADMIN_TOKEN);
   if (!values.json) show('Everframe is starting ...\n');
   const data_dir = values['data-dir'] ?? DEFAULT_DATA_DIR;
   requireNoRunningStack(lockFileOf(data_dir));
@@ -47,6 +51,7 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
       data_dir,
       purpose: 'dev',
       keep_workers_alive: true,
+      edge_vars,
       signal: interrupt,
       log: say,
       onFailure: fail,
@@ -68,6 +73,13 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
     if (!values.json) show('\nStopping ...\n');
     await stack.stop();
   }
+}
+
+/** The edge's secret of that name: with it, the admin routes are there. */
+function adminToken(text: string | undefined): Record<string, string> {
+  if (!text) return {};
+  if (text.length >= SECRET_MIN_CHARACTERS) return { ADMIN_TOKEN: text };
+  throw usageFailure(`ADMIN_TOKEN must have at least ${SECRET_MIN_CHARACTERS} characters; it has ${text.length}.`);
 }
 
 function banner(stack: Stack): string {
