@@ -1,11 +1,12 @@
 /**
- * SHA-256 of what a request asks for. Over the parsed fields, never the raw body: the boundary of a multipart body is
- * another at every try. A number and its text are the same, as they are to the route.
+ * HMAC-SHA-256 of what a request asks for: the store could not be searched for a prompt. Over the parsed fields, never
+ * the raw body: the boundary of a multipart body is another at every try. A number and its text are the same, as they
+ * are to the route.
  */
-import type { CreateVideoRequest } from '@everframe/shared';
+import { type CreateVideoRequest, hmacHex } from '@everframe/shared';
 
-export async function hashRequest(request: CreateVideoRequest): Promise<string> {
-  return sha256Hex(new TextEncoder().encode(await canonical(request)));
+export async function hashRequest(secret: string, request: CreateVideoRequest): Promise<string> {
+  return hmacHex(secret, `request\n${await canonical(request)}`);
 }
 
 /** JSON with sorted names; numbers and truth values as text, a file by type and digest. */

@@ -40,7 +40,7 @@ export async function createOnce(
   if (repetition.kind === 'none') return create(newVideoId());
 
   const account_id = c.get('account_id');
-  const own = newRow(repetition, account_id, await hashRequest(request));
+  const own = newRow(repetition, account_id, await hashRequest(c.get('settings').keyPepper, request));
   const row = await claim(c.env.DB, repetition, own);
   if (row.video_id !== own.video_id) {
     if (row.body_hash !== own.body_hash) throw keyReused();
