@@ -56,3 +56,13 @@ test('a second opinion needs nothing where there is none, and all of its variabl
   assert.throws(() => settings({ ...complete, MODERATION_TIMEOUT_MS: '-1' }), /^Error: MODERATION_TIMEOUT_MS must be a number above 0/);
   assert.throws(() => settings({ ...complete, MODERATION_ON_FAILURE: 'x' }), /^Error: MODERATION_ON_FAILURE must be 'allow' or 'refuse'/);
 });
+
+test('there are admin routes and calls to this machine only where the deployment says so', () => {
+  const { adminToken, outbound } = settings();
+  assert.deepEqual([adminToken, outbound], [null, { loopback: false, resolver_url: null }]);
+  assert.equal(settings({ ADMIN_TOKEN: SECRET }).adminToken, SECRET);
+  assert.throws(() => settings({ ADMIN_TOKEN: 'short' }), /^Error: ADMIN_TOKEN must have at least/);
+  assert.equal(settings({ OUTBOUND_LOOPBACK: 'allow' }).outbound.loopback, true);
+  assert.throws(() => settings({ OUTBOUND_LOOPBACK: 'yes' }), /^Error: OUTBOUND_LOOPBACK must be .*; got 'yes'/);
+  assert.throws(() => settings({ DNS_RESOLVER_URL: 'dns' }), /^Error: DNS_RESOLVER_URL must be an absolute URL/);
+});

@@ -81,6 +81,7 @@ test('a multipart request becomes a queued video with every field of the contrac
 
   const [message] = await queue.messages(String(id), 1);
   assert.equal(message?.version, 1);
+  assert.equal(message?.request_id, response.headers.get('x-request-id'));
   const retrieved = await edge.asOwner(`/v1/videos/${id}`);
   assert.deepEqual(await retrieved.json(), video);
   assert.equal(retrieved.headers.get('openai-poll-after-ms'), '1000');
