@@ -11,14 +11,12 @@ let fixtures: Fixtures;
 
 before(async () => {
   edge = await startEdge({ OUTBOUND_LOOPBACK: 'allow' });
-  const exhausted = await edge.addKey('account_a', { requests_per_minute: 1 });
-  assert.equal((await edge.as(exhausted)('/v1/models')).status, 200);
   fixtures = {
     owner: edge.key,
     stranger: await edge.addKey('account_b'),
     revoked: await edge.addKey('account_a', { revoked_at_ms: Date.now() - 1000 }),
     expired: await edge.addKey('account_a', { expires_at_ms: Date.now() - 1000 }),
-    exhausted,
+    exhausted: await edge.addKey('account_a', { requests_per_minute: 1 }),
     withScopes: (scopes) => edge.addKey('account_a', { scopes: JSON.stringify(scopes) }),
     ids: { video: await edge.create(), webhook_endpoint: await createEndpoint(), account: 'account_a', key: edge.key.id },
   };
