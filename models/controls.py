@@ -33,9 +33,9 @@ def blurring(frames: np.ndarray, sigma: float) -> np.ndarray:
     return np.stack([cv2.GaussianBlur(frame, (0, 0), max(share * sigma, 0.01)) for frame, share in zip(frames, np.linspace(0, 1, len(frames)))])
 
 
-def looped(frames: np.ndarray, length: int) -> np.ndarray:
-    """The first `length` frames again and again."""
-    return frames[np.arange(len(frames)) % length]
+def stopping(frames: np.ndarray) -> np.ndarray:
+    """Stands still from the middle on."""
+    return frames[np.minimum(np.arange(len(frames)), len(frames) // 2)]
 
 
 def shuffled(frames: np.ndarray, seed: int) -> np.ndarray:
