@@ -15,11 +15,11 @@ from story import Scene
 from things import INDEX, THINGS
 
 FPS = 8
-DIAMETER = {"small": 32.0, "normal": 43.0, "big": 56.0}
+DIAMETER = {"small": 40.0, "normal": 56.0, "big": 76.0}
 STEP = {"slow": 2.0, "normal": 4.0, "fast": 7.0}  # pixels a frame
 PERIOD = {"slow": 1.5, "normal": 1.0, "fast": 0.65}
 BOUNCE_FRAMES, SPIN_FRAMES, CIRCLE_FRAMES, GROW_FRAMES = 10, 16, 20, 30
-GROWN, SHRUNK = 1.6, 0.6
+GROWN, SHRUNK = 1.4, 0.6
 # Frames that a change takes
 TURN = {"time": 12, "weather": 4, "thing": 6, "place": 8, "colour": 6, "motion": 0}
 SWAY = 1.0
@@ -204,13 +204,13 @@ def start_places(scene: Scene, rng: np.random.Generator) -> list[tuple[float, fl
         x = rng.uniform(0, SIDE)
     if len(scene.actors) == 1:
         return [(x, y)]
-    gap = (DIAMETER[first.size] + DIAMETER[scene.actors[1].size]) / 2 + rng.uniform(2, 8)
+    gap = (DIAMETER[first.size] + DIAMETER[scene.actors[1].size]) / 2 + rng.uniform(1, 5)
     if scene.relation == "chases":
         ahead = 1 if first.motion == "right" else -1
         return [(x, y), ((x + ahead * gap) % SIDE, y)]
     if scene.relation == "above":
-        y = rng.uniform(30, 40)
-        return [(x, y), (x, min(y + gap + (0 if first.motion != "bounce" else 4), SIDE - 22))]
+        y = half + rng.uniform(1, 6)
+        return [(x, y), (x, min(y + gap, SIDE - DIAMETER[scene.actors[1].size] / 2))]
     middle = rng.uniform(0.42, 0.58) * SIDE
     side = -1 if scene.relation == "left of" else 1
     return [(middle + side * gap / 2, y), (middle - side * gap / 2, y)]
