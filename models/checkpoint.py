@@ -1,7 +1,7 @@
 """One file with everything a later run needs to go on; written whole, then renamed into place.
 
-`python checkpoint.py SOURCE TARGET` writes a small copy to keep: the weights in float16, without the
-optimisers' state. A stage started from it begins with fresh momentum.
+`python checkpoint.py SOURCE TARGET` writes a small copy to keep: the averaged weights in float16, without
+the optimisers' state. A stage started from it begins at the average, with fresh momentum.
 """
 
 import sys
@@ -27,7 +27,7 @@ class Checkpoint:
 
 def keep_weights(source: Path, target: Path) -> None:
     state = Checkpoint(source).state
-    kept = {name: state[name] for name in ("autoencoder", "network", "average")}
+    kept = {name: state[name] for name in ("autoencoder", "average", "refiner_average")}
     halved = {name: {key: value.half() for key, value in weights.items()} for name, weights in kept.items()}
     torch.save({**halved, "history": state.get("history")}, target)
 

@@ -56,8 +56,10 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
     clips = load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers).share(worker, workers)
     empty = tuple(part[0] for part in TextEncoder(text_encoder).encode([""]))
     network = Network().to(device, memory_format=torch.channels_last)
-    if checkpoint.get("network"):
-        network.load_state_dict(checkpoint.get("network"))
+    # A checkpoint that was kept small holds the average alone
+    weights = checkpoint.get("network") or checkpoint.get("average")
+    if weights:
+        network.load_state_dict(weights)
     average = {name: value.float().clone() for name, value in (checkpoint.get("average") or network.state_dict()).items()}
     optimizer = Optimizer(network, worker, workers)
     progress = {"name": stage.name, "seconds": 0.0, "steps": 0, "singles": 0, "chunks": 0}

@@ -39,8 +39,9 @@ def train_refiner(path: Path, text_encoder: Path, stage: RefinerStage, worker: i
     seeds = range(stage.first_clip_seed, stage.first_clip_seed + stage.clip_count)
     clips = load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers).share(worker, workers)
     refiner = Refiner().to(device, memory_format=torch.channels_last)
-    if checkpoint.get("refiner"):
-        refiner.load_state_dict(checkpoint.get("refiner"))
+    weights = checkpoint.get("refiner") or checkpoint.get("refiner_average")
+    if weights:
+        refiner.load_state_dict(weights)
     average = {name: value.float().clone() for name, value in (checkpoint.get("refiner_average") or refiner.state_dict()).items()}
     optimizer = torch.optim.AdamW(refiner.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
     started = saved = time.monotonic()
