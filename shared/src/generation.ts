@@ -27,6 +27,8 @@ export const PromptSegment = z.object({
   prompt: z.string().min(1),
   /** `renew` takes the anchor again, from the first chunk that is made under this prompt; `keep` leaves it. */
   anchor: z.enum(['keep', 'renew']).default('renew'),
+  /** Chunks over which the text turns from what it was to this prompt; the anchor is renewed behind them. */
+  blend_chunks: z.int().nonnegative().default(0),
 });
 export type PromptSegment = z.infer<typeof PromptSegment>;
 
@@ -35,6 +37,8 @@ export const GenerationCommand = z.object({
   model_version: z.string(),
   /** Unicode NFC, trimmed. */
   prompt: z.string().min(1),
+  /** What guidance leads away from; empty for the absence of a prompt. */
+  negative_prompt: z.string().default(''),
   /** Prompts that follow the first, by start. */
   segments: z.array(PromptSegment).default([]),
   seed: z.int().min(0).max(SEED_MAX),
@@ -68,6 +72,7 @@ export function toGenerationCommand(request: CreateVideoRequest, packages: reado
     model: model.name,
     model_version: model.version,
     prompt: parsePrompt(request.prompt),
+    negative_prompt: '',
     segments: [],
     seed: parseSeed(request.seed, randomSeed),
     seconds,

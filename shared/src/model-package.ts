@@ -18,7 +18,8 @@ export const ModelPackage = z.object({
   name: z.string().regex(/^[a-z0-9.-]+$/),
   title: z.string(),
   version: z.string(),
-  family: z.literal('streaming-t2v'),
+  /** Which of the worker's families runs it. */
+  family: z.enum(['streaming-t2v']),
   licence: z.string(),
   description: z.string(),
   /** Frames a second of the output. */
@@ -56,6 +57,23 @@ export const ModelPackage = z.object({
     /** Of chunks that are made without an anchor: the first, and the first under a prompt that renews it. */
     first_chunk_guidance_scale: z.number(),
     guidance_scale: z.number(),
+    /** Of the anchor apart from the text; a pass more where it differs. Left out, guidance is of the text alone. */
+    anchor_guidance_scale: z.number().optional(),
+    sampler: z.enum(['euler', 'ddim', 'dpm-solver-2m']).default('euler'),
+    /** Share of a step that DDIM makes new noise of: 0 for none, 1 for as much as the forward process has. */
+    eta: z.number().min(0).max(1).default(0),
+    /** Of a denoiser that was trained on discrete timesteps. Left out, it is told sigmas and gives velocities. */
+    betas: z
+      .object({
+        curve: z.enum(['linear', 'scaled-linear']),
+        start: z.number().positive().max(1),
+        end: z.number().positive().max(1),
+        train_timesteps: Count,
+        prediction: z.enum(['epsilon', 'v']),
+        /** Where the steps are taken: `leading` ends them at timestep 1, `trailing` begins them at the last. */
+        spacing: z.enum(['leading', 'trailing']).default('leading'),
+      })
+      .optional(),
   }),
   price_micro_usd_per_second: z.int().nonnegative(),
   training: z.record(z.string(), z.unknown()),

@@ -20,6 +20,7 @@ function queuedVideo(): VideoState {
       model: 'm',
       model_version: '1',
       prompt: 'p',
+      negative_prompt: '',
       segments: [],
       seed: 1,
       seconds: 100,

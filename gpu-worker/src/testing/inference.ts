@@ -10,7 +10,16 @@ const MODEL = { name: 'toy', title: 'Toy', version: '1.0.0' } as ModelPackage;
 /** Asks for `chunks` chunks. */
 export function commandFor(chunks: number): GenerationCommand {
   const length = { seconds: chunks, frames: chunks * CHUNK_FRAMES, fps: CHUNK_FRAMES };
-  return { model: MODEL.name, model_version: MODEL.version, prompt: 'a ball', segments: [], seed: 7, ...length, ...SIZE };
+  return {
+    model: MODEL.name,
+    model_version: MODEL.version,
+    prompt: 'a ball',
+    negative_prompt: '',
+    segments: [],
+    seed: 7,
+    ...length,
+    ...SIZE,
+  };
 }
 
 export function createTestInference(generate: InferenceProcess['generate'] = rollOn): InferenceProcess {
