@@ -1,5 +1,5 @@
-/** The solver's arithmetic (`schedule.ts` states the convention), in double precision before it is rounded. */
-import { type Float32Tensor, float32 } from '../model/tensor.ts';
+/** The flow solver's arithmetic (`schedule.ts` states the convention), in double precision before it is rounded. */
+import { combine, type Float32Tensor } from '../model/tensor.ts';
 
 /** One step down in sigma along the velocity. */
 export function eulerStep(latents: Float32Tensor, velocity: Float32Tensor, from: number, to: number): Float32Tensor {
@@ -14,12 +14,4 @@ export function cleanLatents(latents: Float32Tensor, velocity: Float32Tensor, si
 /** The same step as `eulerStep`, towards clean latents; at sigma 0 it arrives at them exactly. */
 export function stepTowards(latents: Float32Tensor, clean: Float32Tensor, from: number, to: number): Float32Tensor {
   return combine(latents, clean, (value, goal) => goal + (to / from) * (value - goal));
-}
-
-function combine(a: Float32Tensor, b: Float32Tensor, f: (a: number, b: number) => number): Float32Tensor {
-  if (String(a.dims) !== String(b.dims)) throw new RangeError(`[${a.dims}] and [${b.dims}] do not fit`);
-  return float32(
-    a.dims,
-    a.values.map((value, index) => f(value, b.values[index] ?? 0)),
-  );
 }

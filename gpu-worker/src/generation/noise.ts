@@ -8,7 +8,7 @@
 /** Where in a video's making the noise is used. Values are part of every video: never change one. */
 const STAGES = { stream: 0, refine: 1 } as const;
 /** What the noise is for. Values are part of every video: never change one. */
-const PURPOSES = { initial_latents: 0, blend_offset: 1 } as const;
+const PURPOSES = { initial_latents: 0, blend_offset: 1, step_noise: 2 } as const;
 
 export interface NoiseKey {
   /** Unsigned 32-bit. */

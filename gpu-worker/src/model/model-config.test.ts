@@ -86,7 +86,8 @@ test('a model.json that is not JSON is refused', async (t) => {
 });
 
 test('numbers that contradict each other are refused, naming them', async (t) => {
-  const { chunk, refiner } = ModelPackage.parse(EXAMPLE);
+  const { chunk, refiner, schedule } = ModelPackage.parse(EXAMPLE);
+  const betas = { curve: 'linear', start: 0.0085, end: 0.012, train_timesteps: 8, prediction: 'v' };
   const cases: [object, RegExp][] = [
     [{ chunk: { ...chunk, overlap_latent_frames: 5 } }, /overlap_latent_frames 5; it must be at most chunk\.latent_frames, 4/],
     [{ chunk: { ...chunk, anchor_latent_frame: 4 } }, /anchor_latent_frame 4; it must be below chunk\.latent_frames, 4/],
@@ -95,6 +96,10 @@ test('numbers that contradict each other are refused, naming them', async (t) =>
       /refiner\.overlap_latent_frames = 3; it must be a divisor of chunk\.latent_frames, 4/,
     ],
     [{ refiner: null, sizes: ['64x64'] }, /must have both of refiner and files\.refiner, or neither/],
+    [{ schedule: { ...schedule, betas } }, /schedule\.betas, of which the euler sampler knows nothing/],
+    [{ schedule: { ...schedule, sampler: 'ddim' } }, /no schedule\.betas, which the ddim sampler needs/],
+    [{ schedule: { ...schedule, sampler: 'dpm-solver-2m', eta: 1 } }, /schedule\.eta 1; only the ddim sampler/],
+    [{ schedule: { ...schedule, sampler: 'ddim', betas } }, /num_inference_steps 8; it must be below schedule\.betas\.train_timesteps, 8/],
     [{ sizes: ['32x16'] }, /offers the sizes 32x16; latents of this shape make 128x128/],
   ];
   for (const [change, fault] of cases) {

@@ -50,6 +50,7 @@ export async function readPackage(dir: string): Promise<InstalledPackage> {
   }
   const model = parsed.data;
   requireSoundShapes(path, model);
+  requireSoundSchedule(path, model.schedule);
   for (const file of Object.values(model.files)) if (file) await verifyFile(join(dir, file.path), file);
   return { model, dir };
 }
@@ -99,6 +100,21 @@ function requireSoundShapes(path: string, { chunk, latent, decoder, refiner, siz
   const size = `${latent_width * decoder.spatial_stride}x${latent_height * decoder.spatial_stride}`;
   if (sizes.length !== 1 || sizes[0] !== size) {
     refuse(`offers the sizes ${sizes.join(', ')}; latents of this shape make ${size} and nothing else`);
+  }
+}
+
+/** What a sampler needs, and nothing that it would ignore. */
+function requireSoundSchedule(path: string, { sampler, betas, eta, num_inference_steps }: ModelPackage['schedule']): void {
+  const refuse = (fault: string): never => {
+    throw new PackageError(path, fault);
+  };
+  if (sampler === 'euler' && betas) refuse('has schedule.betas, of which the euler sampler knows nothing; name ddim or dpm-solver-2m');
+  if (sampler === 'ddim' && !betas) refuse('has no schedule.betas, which the ddim sampler needs');
+  if (sampler !== 'ddim' && eta !== 0) refuse(`has schedule.eta ${eta}; only the ddim sampler makes noise on its way`);
+  if (betas && betas.train_timesteps <= num_inference_steps) {
+    refuse(
+      `has schedule.num_inference_steps ${num_inference_steps}; it must be below schedule.betas.train_timesteps, ${betas.train_timesteps}`,
+    );
   }
 }
 

@@ -46,6 +46,15 @@ export function joinBatches(parts: readonly [Float32Tensor, ...Float32Tensor[]])
   return float32([batch, ...rest], values);
 }
 
+/** The same place of both, one number at a time. @throws RangeError where the shapes differ */
+export function combine(a: Float32Tensor, b: Float32Tensor, f: (a: number, b: number, index: number) => number): Float32Tensor {
+  if (String(a.dims) !== String(b.dims)) throw new RangeError(`[${a.dims}] and [${b.dims}] do not fit`);
+  return float32(
+    a.dims,
+    a.values.map((value, index) => f(value, b.values[index] ?? 0, index)),
+  );
+}
+
 /** A batch of one, `count` times. */
 export function repeatBatch(tensor: Float32Tensor, count: number): Float32Tensor {
   return count === 1 ? tensor : joinBatches([tensor, ...new Array<Float32Tensor>(count - 1).fill(tensor)]);
