@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 import type { GenerationCommand } from '@everframe/shared';
 import * as ort from 'onnxruntime-node';
 import { generate } from '../gpu-worker/src/generation/generate.ts';
+import { openModel } from '../gpu-worker/src/generation/open-model.ts';
 import { startState } from '../gpu-worker/src/generation/state.ts';
-import { loadNetworks } from '../gpu-worker/src/model/load-networks.ts';
 import { readPackage } from '../gpu-worker/src/model/model-config.ts';
 import { median, report, round } from './report.ts';
 
@@ -21,13 +21,14 @@ const THREADS = 1;
 const folder = fileURLToPath(new URL('../models/packages/everframe-storybook-1', import.meta.url));
 const installed = await readPackage(folder);
 const { model } = installed;
-const networks = await loadNetworks(installed, { provider: 'cpu', threads: THREADS });
+const opened = await openModel(installed, { provider: 'cpu', threads: THREADS });
 const bare = await openBare();
 const [width, height] = (model.sizes[0] ?? '').split('x').map(Number);
 const command: GenerationCommand = {
   model: model.name,
   model_version: model.version,
   prompt: 'a golden puppy runs on the beach',
+  negative_prompt: '',
   segments: [],
   seed: 1,
   seconds: SECONDS,
@@ -58,7 +59,7 @@ report('engine', {
 });
 
 async function runLoop(): Promise<void> {
-  for await (const chunk of generate(command, networks, startState(command, model), AbortSignal.timeout(600_000))) {
+  for await (const chunk of generate(command, opened, startState(command, opened), AbortSignal.timeout(600_000))) {
     if (chunk.frame_count === 0) throw new Error('an empty chunk');
   }
 }

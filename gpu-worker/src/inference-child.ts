@@ -5,10 +5,12 @@
  */
 import type { GenerationCommand } from '@everframe/shared';
 import { loadState, readState, saveState } from './generation/checkpoint.ts';
+import { CheckpointError } from './generation/checkpoint-error.ts';
+import type { OpenedModel } from './generation/family.ts';
 import { CommandError, generate } from './generation/generate.ts';
-import { CheckpointError, startState } from './generation/state.ts';
+import { openModel } from './generation/open-model.ts';
+import { startState } from './generation/state.ts';
 import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';
-import { loadNetworks, type Networks } from './model/load-networks.ts';
 
 /** A video in hand. */
 interface Stream {
@@ -18,7 +20,7 @@ interface Stream {
   ahead: Promise<IteratorResult<GeneratedChunk>> | undefined;
 }
 
-const networks = new Map<string, Networks>();
+const models = new Map<string, OpenedModel>();
 const streams = new Map<number, Stream>();
 
 // A terminal sends its signals to the whole group; the parent alone decides when work ends.
@@ -56,13 +58,13 @@ function answer(call: Call): Promise<Calls[keyof Calls]['result']> {
 }
 
 async function load({ packages, options }: Calls['load']['args']): Promise<null> {
-  for (const installed of packages) networks.set(installed.model.name, await loadNetworks(installed, options));
+  for (const installed of packages) models.set(installed.model.name, await openModel(installed, options));
   return null;
 }
 
 async function open({ stream, command, checkpoint }: Calls['open']['args']): Promise<null> {
   const abort = new AbortController();
-  const chunks = timedChunks(command, networksOf(command.model), checkpoint, abort.signal);
+  const chunks = timedChunks(command, modelOf(command.model), checkpoint, abort.signal);
   streams.set(stream, { abort, chunks, ahead: undefined });
   return null;
 }
@@ -96,7 +98,7 @@ async function close({ stream }: Calls['close']['args']): Promise<null> {
 async function makeThumbnail({ checkpoint }: Calls['thumbnail']['args']): Promise<Thumbnail> {
   const { identity, thumbnail } = readState(checkpoint);
   if (!thumbnail) throw new Error('the checkpoint holds no thumbnail: no chunk had been delivered');
-  const { model, vae_decoder } = networksOf(identity.model);
+  const { model, vae_decoder } = modelOf(identity.model);
   const { name, version, sizes } = model;
   if (identity.model_version !== version) {
     throw new Error(`the checkpoint is of ${name} ${identity.model_version}; version ${version} is served here`);
@@ -109,29 +111,29 @@ async function makeThumbnail({ checkpoint }: Calls['thumbnail']['args']): Promis
 /** `generate`, with the checkpoint at rest and the milliseconds that each chunk took. */
 async function* timedChunks(
   command: GenerationCommand,
-  untimed: Networks,
+  untimed: OpenedModel,
   checkpoint: Uint8Array | null,
   signal: AbortSignal,
 ): AsyncGenerator<GeneratedChunk> {
   let began_at_ms = performance.now();
   let decode_ms = 0;
-  const decode: Networks['vae_decoder']['decode'] = async (latents) => {
+  const decode: OpenedModel['vae_decoder']['decode'] = async (latents) => {
     const decode_began_at_ms = performance.now();
     const frames = await untimed.vae_decoder.decode(latents);
     decode_ms = performance.now() - decode_began_at_ms;
     return frames;
   };
-  const start = checkpoint ? loadState(checkpoint, command) : startState(command, untimed.model);
+  const start = checkpoint ? await loadState(checkpoint, command, untimed) : startState(command, untimed);
   for await (const { state, ...chunk } of generate(command, { ...untimed, vae_decoder: { decode } }, start, signal)) {
     const denoise_ms = performance.now() - began_at_ms - decode_ms;
-    yield { ...chunk, checkpoint: saveState(state), denoise_ms, decode_ms };
+    yield { ...chunk, checkpoint: await saveState(state, untimed), denoise_ms, decode_ms };
     began_at_ms = performance.now();
   }
 }
 
-function networksOf(model: string): Networks {
-  const found = networks.get(model);
-  if (!found) throw new Error(`the model ${model} is not served here; served are: ${[...networks.keys()].join(', ')}`);
+function modelOf(model: string): OpenedModel {
+  const found = models.get(model);
+  if (!found) throw new Error(`the model ${model} is not served here; served are: ${[...models.keys()].join(', ')}`);
   return found;
 }
 

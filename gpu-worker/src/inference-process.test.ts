@@ -42,6 +42,7 @@ function commandFor(frames: number, change: Partial<GenerationCommand> = {}): Ge
     model: NAME,
     model_version: version,
     prompt: 'a golden puppy runs on the beach',
+    negative_prompt: '',
     segments: [],
     seed: 11,
     seconds,

@@ -6,9 +6,11 @@
  */
 import { z } from 'zod';
 import { type Dims, type Float32Tensor, float32, sizeOf } from '../model/tensor.ts';
-import { CheckpointError, type GenerationState, Identity, type IdentityFields, requireSameVideo } from './state.ts';
+import { CheckpointError } from './checkpoint-error.ts';
+import type { OpenedModel, SavedMemory } from './family.ts';
+import { type GenerationState, Identity, type IdentityFields, requireSameVideo, requireShapes } from './state.ts';
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 const MAGIC = 'EVFC';
 const PREFIX_BYTES = MAGIC.length + 4;
 
@@ -21,18 +23,22 @@ const Header = z.object({
   identity: Identity,
   next_chunk: z.int().positive(),
   delivered_chunks: Count,
-  overlap: LatentDims,
-  anchor: ImageDims,
+  /** By name, in the order of their values. */
+  memory: z.array(z.tuple([z.string(), z.array(Count)])),
   thumbnail: ImageDims.nullable(),
   wavefront: z.tuple([StepHeader], StepHeader).nullable(),
   finished: LatentDims,
 });
 type Header = z.infer<typeof Header>;
 
+/** What the bytes hold, the family's memory as it was saved. */
+export type StoredState = Omit<GenerationState, 'memory'> & { readonly memory: SavedMemory };
+
 /** @throws Error before the first chunk, when there is nothing to save */
-export function saveState(state: GenerationState): Uint8Array {
-  const { identity, next_chunk, delivered_chunks, overlap, anchor, thumbnail, wavefront, finished } = state;
-  if (!overlap || !anchor) throw new Error('there is no state to save before the first chunk');
+export async function saveState(state: GenerationState, { family }: Pick<OpenedModel, 'family'>): Promise<Uint8Array> {
+  const { identity, next_chunk, delivered_chunks, thumbnail, wavefront, finished } = state;
+  if (next_chunk === 0) throw new Error('there is no state to save before the first chunk');
+  const memory = await family.save(state.memory);
   const tensors: Float32Tensor[] = [];
   const put = (tensor: Float32Tensor): number[] => {
     tensors.push(tensor);
@@ -43,8 +49,7 @@ export function saveState(state: GenerationState): Uint8Array {
     identity,
     next_chunk,
     delivered_chunks,
-    overlap: put(overlap),
-    anchor: put(anchor),
+    memory: Object.entries(memory).map(([name, tensor]) => [name, put(tensor)]),
     thumbnail: thumbnail && put(thumbnail),
     wavefront:
       wavefront?.map((step) => ({
@@ -59,7 +64,7 @@ export function saveState(state: GenerationState): Uint8Array {
 }
 
 /** The state of any video, as far as the bytes are sound. @throws CheckpointError */
-export function readState(bytes: Uint8Array): GenerationState {
+export function readState(bytes: Uint8Array): StoredState {
   const { header, payload } = readHeader(bytes);
   let offset = 0;
   const take = (dims: Dims): Float32Tensor => {
@@ -78,8 +83,7 @@ export function readState(bytes: Uint8Array): GenerationState {
     tail: take(step.tail),
   });
   const { identity, next_chunk, delivered_chunks } = header;
-  const overlap = take(header.overlap);
-  const anchor = take(header.anchor);
+  const memory = Object.fromEntries(header.memory.map(([name, dims]) => [name, take(dims)]));
   const thumbnail = header.thumbnail && take(header.thumbnail);
   const [first, ...rest] = header.wavefront ?? [];
   const wavefront = first ? ([takeStep(first), ...rest.map(takeStep)] as const) : null;
@@ -87,14 +91,15 @@ export function readState(bytes: Uint8Array): GenerationState {
   if (offset !== payload.byteLength) {
     throw new CheckpointError(`the checkpoint holds ${payload.byteLength} bytes of latents; its header asks for ${offset}`);
   }
-  return { identity, next_chunk, delivered_chunks, overlap, anchor, thumbnail, wavefront, finished };
+  return { identity, next_chunk, delivered_chunks, memory, thumbnail, wavefront, finished };
 }
 
 /** The state from which `command` continues. @throws CheckpointError naming what differs */
-export function loadState(bytes: Uint8Array, command: IdentityFields): GenerationState {
-  const state = readState(bytes);
-  requireSameVideo(state, command);
-  return state;
+export async function loadState(bytes: Uint8Array, command: IdentityFields, opened: OpenedModel): Promise<GenerationState> {
+  const stored = readState(bytes);
+  requireSameVideo(stored, command);
+  requireShapes(stored, opened);
+  return { ...stored, memory: await opened.family.load(stored.memory) };
 }
 
 function toBytes(header: Uint8Array, tensors: readonly Float32Tensor[]): Uint8Array {

@@ -1,15 +1,14 @@
 /**
- * A video as a stream of chunks: plan, condition, denoise, carry over, refine, decode, yield. Pure but for the networks it
- * is given; the consumer's pace is the backpressure. Knows nothing of processes, files or queues.
+ * A video as a stream of chunks: plan, condition, step, hand over, refine, decode, yield. Pure but for the model it is given;
+ * the consumer's pace is the backpressure. Knows nothing of processes, files or queues, nor how any family makes a chunk.
  */
 import type { GenerationCommand, ModelPackage } from '@everframe/shared';
-import type { Networks } from '../model/load-networks.ts';
 import { type Float32Tensor, framesFirst, joinFrames, latentDims, singleFrame, sliceFrames } from '../model/tensor.ts';
-import { type ChunkPlan, planChunks } from './chunk-plan.ts';
+import { type AppliedSegment, type ChunkPlan, planChunks } from './chunk-plan.ts';
+import type { FamilyDescription, OpenedModel } from './family.ts';
 import { drain, finishedFrames, refine } from './refine.ts';
 import type { Refinement } from './refine-chunk.ts';
 import { type GenerationState, requireSameVideo, requireShapes } from './state.ts';
-import { type Conditioning, condition, denoiseChunk } from './streaming-t2v.ts';
 
 export interface Chunk {
   readonly chunk_index: number;
@@ -18,48 +17,59 @@ export interface Chunk {
   readonly frame_count: number;
   /** RGB bytes [frame_count, height, width, 3]. */
   readonly frames: Uint8Array;
+  /** Of segments whose prompt takes effect with this chunk. */
+  readonly applied: readonly AppliedSegment[];
   /** From which exactly the chunks behind this one come. */
   readonly state: GenerationState;
 }
 
-/** @param state from `startState`, or loaded: then chunks come from where it stands */
+/** @param start from `startState`, or loaded: then chunks come from where it stands. Its memory is let go of at the end */
 export async function* generate(
   command: GenerationCommand,
-  networks: Networks,
-  state: GenerationState,
+  opened: OpenedModel,
+  start: GenerationState,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
-  const { model, refiner } = networks;
+  const { model, family, refiner } = opened;
+  const { seed } = command;
   requireFit(command, model);
-  requireSameVideo(state, command);
-  requireShapes(state, model);
-  const plans = planChunks(command, model);
-  const refinement = refiner && model.refiner && { network: refiner, settings: model.refiner, seed: command.seed, signal };
-  let conditioning: Conditioning | undefined;
+  requireSameVideo(start, command);
+  requireShapes(start, opened);
+  const description = family.describe();
+  const plans = planChunks(command, description);
+  const refinement = refiner && model.refiner && { network: refiner, settings: model.refiner, seed, signal };
+  let state = start;
+  let condition: unknown;
 
-  for (const plan of plans.slice(state.next_chunk)) {
-    signal.throwIfAborted();
-    // 1. What the chunk obeys.
-    conditioning = await condition(networks, plan, state, conditioning);
-    // 2. From noise to clean latents [1, C, F, H, W].
-    const latents = await denoiseChunk(networks, state, plan, conditioning, signal);
-    // 3. Hand over to the next chunk, and to the refiner.
-    state = await finish(carryOver(state, plan, latents, model), latents, refinement, model);
-    // 4. Deliver what can no longer change: an earlier chunk, where there is a refiner.
-    const ready = plans[state.delivered_chunks];
-    if (!ready || latentDims(state.finished).frames < model.chunk.latent_frames) continue;
-    const { finished } = state;
-    state = { ...countDelivered(state, finished, model), finished: framesFrom(finished, model.chunk.latent_frames) };
-    yield { ...(await decodeChunk(networks, ready, finished, signal)), state };
-  }
+  try {
+    for (const plan of plans.slice(state.next_chunk)) {
+      const { chunk_index } = plan;
+      signal.throwIfAborted();
+      // 1. What the chunk obeys.
+      if (plan.change) state = { ...state, memory: await family.changePrompt(state.memory, plan.change) };
+      condition = await family.condition(state.memory, plan, condition);
+      // 2. From noise to clean latents [1, C, F, H, W].
+      const { latents, memory } = await family.step(state.memory, condition, { seed, chunk_index, signal });
+      // 3. Hand over to the next chunk, and to the refiner.
+      state = await finish({ ...state, next_chunk: chunk_index + 1, memory }, latents, refinement, description);
+      // 4. Deliver what can no longer change: an earlier chunk, where there is a refiner.
+      const ready = plans[state.delivered_chunks];
+      if (!ready || latentDims(state.finished).frames < description.latent_frames) continue;
+      const { finished } = state;
+      state = { ...countDelivered(state, finished, description), finished: framesFrom(finished, description.latent_frames) };
+      yield { ...(await decodeChunk(opened, ready, finished, signal)), state };
+    }
 
-  // 5. At the video's end, deliver what the refiner still holds; the state keeps it, so that a video can be made longer.
-  if (!refinement || !state.wavefront || state.delivered_chunks === plans.length) return;
-  const rest = await drain(refinement, state.wavefront);
-  for (const plan of plans.slice(state.delivered_chunks)) {
-    const finished = undelivered(state, rest, model);
-    state = countDelivered(state, finished, model);
-    yield { ...(await decodeChunk(networks, plan, finished, signal)), state };
+    // 5. At the video's end, deliver what the refiner still holds; the state keeps it, so that a video can be made longer.
+    if (!refinement || !state.wavefront || state.delivered_chunks === plans.length) return;
+    const rest = await drain(refinement, state.wavefront);
+    for (const plan of plans.slice(state.delivered_chunks)) {
+      const finished = undelivered(state, rest, refinement, description);
+      state = countDelivered(state, finished, description);
+      yield { ...(await decodeChunk(opened, plan, finished, signal)), state };
+    }
+  } finally {
+    family.dispose(state.memory);
   }
 }
 
@@ -68,38 +78,27 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
-/** The state after the base has made a chunk. */
-function carryOver(
-  state: GenerationState,
-  { chunk_index, renews_anchor }: ChunkPlan,
-  latents: Float32Tensor,
-  { chunk }: ModelPackage,
-): GenerationState {
-  const { latent_frames, overlap_latent_frames, anchor_latent_frame } = chunk;
-  return {
-    ...state,
-    next_chunk: chunk_index + 1,
-    overlap: sliceFrames(latents, latent_frames - overlap_latent_frames, latent_frames),
-    anchor: state.anchor && !renews_anchor ? state.anchor : singleFrame(latents, anchor_latent_frame),
-  };
-}
-
-/** The base's latents as they are, or what the refiner has finished by them. */
+/** The family's latents as they are, or what the refiner has finished by them. */
 async function finish(
   state: GenerationState,
   latents: Float32Tensor,
   refinement: Refinement | null,
-  model: ModelPackage,
+  description: FamilyDescription,
 ): Promise<GenerationState> {
   if (!refinement || !state.wavefront) return { ...state, finished: latents };
   const { wavefront, finished } = await refine(refinement, state.wavefront, latents);
-  return { ...state, wavefront, finished: undelivered(state, finished, model) };
+  return { ...state, wavefront, finished: undelivered(state, finished, refinement, description) };
 }
 
 /** Finished frames that waited, and those behind them; without what was delivered already, at the end of a shorter video. */
-function undelivered(state: GenerationState, more: Float32Tensor, { chunk, refiner }: ModelPackage): Float32Tensor {
-  const first_frame = finishedFrames(refiner, state.wavefront) - latentDims(state.finished).frames;
-  return framesFrom(joinFrames(state.finished, more), state.delivered_chunks * chunk.latent_frames - first_frame);
+function undelivered(
+  state: GenerationState,
+  more: Float32Tensor,
+  { settings }: Refinement,
+  { latent_frames }: FamilyDescription,
+): Float32Tensor {
+  const first_frame = finishedFrames(settings, state.wavefront) - latentDims(state.finished).frames;
+  return framesFrom(joinFrames(state.finished, more), state.delivered_chunks * latent_frames - first_frame);
 }
 
 function framesFrom(latents: Float32Tensor, first: number): Float32Tensor {
@@ -107,25 +106,25 @@ function framesFrom(latents: Float32Tensor, first: number): Float32Tensor {
   return sliceFrames(latents, Math.min(first, frames), frames);
 }
 
-function countDelivered(state: GenerationState, finished: Float32Tensor, { chunk }: ModelPackage): GenerationState {
-  const thumbnail = state.thumbnail ?? singleFrame(finished, chunk.anchor_latent_frame);
+function countDelivered(state: GenerationState, finished: Float32Tensor, description: FamilyDescription): GenerationState {
+  const thumbnail = state.thumbnail ?? singleFrame(finished, description.thumbnail_latent_frame);
   return { ...state, delivered_chunks: state.delivered_chunks + 1, thumbnail };
 }
 
 /** Only frames that are asked for. */
 async function decodeChunk(
-  { model, vae_decoder }: Networks,
-  { chunk_index, first_frame, end_frame }: ChunkPlan,
+  { family, vae_decoder }: OpenedModel,
+  { chunk_index, first_frame, end_frame, applied }: ChunkPlan,
   finished: Float32Tensor,
   signal: AbortSignal,
 ): Promise<Omit<Chunk, 'state'>> {
   signal.throwIfAborted();
-  const { frames_per_latent } = model.latent;
+  const { frames_per_latent } = family.describe().latent;
   const frame_count = end_frame - first_frame;
   const count = Math.ceil(frame_count / frames_per_latent);
   const frames = await vae_decoder.decode(framesFirst(sliceFrames(finished, 0, count)));
   const frame_bytes = frames.length / (count * frames_per_latent);
-  return { chunk_index, first_frame, frame_count, frames: frames.slice(0, frame_count * frame_bytes) };
+  return { chunk_index, first_frame, frame_count, frames: frames.slice(0, frame_count * frame_bytes), applied };
 }
 
 function requireFit(command: GenerationCommand, model: ModelPackage): void {

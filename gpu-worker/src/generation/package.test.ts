@@ -4,17 +4,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { GenerationCommand } from '@everframe/shared';
-import { loadNetworks, type Networks } from '../model/load-networks.ts';
+import { loadNetworks } from '../model/load-networks.ts';
 import { readPackage } from '../model/model-config.ts';
 import { assertSummary, wave } from '../testing/golden.ts';
 import { refineStreamed, refineWhole } from '../testing/refine-whole.ts';
 import { loadState, saveState } from './checkpoint.ts';
+import type { OpenedModel } from './family.ts';
 import { type Chunk, generate } from './generate.ts';
+import { openedStreamingT2v } from './open-model.ts';
 import type { Refinement } from './refine-chunk.ts';
 import { type GenerationState, startState } from './state.ts';
 
 const installed = await readPackage(join(import.meta.dirname, '../../../models/packages/everframe-storybook-1'));
 const networks = await loadNetworks(installed, { provider: 'cpu', threads: 1 });
+const opened = openedStreamingT2v(networks);
 const { model } = networks;
 const { channels, height, width } = model.latent;
 const chunk_frames = model.chunk.latent_frames * model.latent.frames_per_latent;
@@ -30,6 +33,7 @@ function commandFor(chunks: number, change: Partial<GenerationCommand>): Generat
     model: model.name,
     model_version: model.version,
     prompt: 'a golden puppy runs on the beach',
+    negative_prompt: '',
     segments: [],
     seed: 3,
     seconds: chunks,
@@ -46,7 +50,7 @@ function refinementOf(seed: number): Refinement {
   return { network: networks.refiner, settings: model.refiner, seed, signal: never };
 }
 
-async function collect(command: GenerationCommand, state: GenerationState, on: Networks = networks): Promise<Chunk[]> {
+async function collect(command: GenerationCommand, state: GenerationState, on: OpenedModel = opened): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
   for await (const chunk of generate(command, on, state, never)) chunks.push(chunk);
   return chunks;
@@ -68,28 +72,35 @@ test('a video is refined as in Python', async () => {
 
 test('a video whose prompt changes is made as in Python, chunk by chunk', async () => {
   const { prompts, renewing, seed, tolerance, overlaps } = golden('video');
-  const segments = [{ start_frame: renewing * chunk_frames, prompt: prompts[1], anchor: 'renew' as const }];
+  const segments = [{ start_frame: renewing * chunk_frames, prompt: prompts[1], anchor: 'renew' as const, blend_chunks: 0 }];
   // Without the refiner, so that each chunk comes at once.
-  const base: Networks = {
-    ...networks,
+  const base: OpenedModel = {
+    ...opened,
     model: { ...model, refiner: null },
     refiner: null,
     vae_decoder: { decode: async () => new Uint8Array(video_width * video_height * 3 * chunk_frames) },
   };
   const command = commandFor(overlaps.length, { prompt: prompts[0], segments, seed });
-  const made = await collect(command, startState(command, base.model), base);
+  const made = await collect(command, startState(command, base), base);
   assert.equal(made.length, overlaps.length);
   for (const [index, { state }] of made.entries()) {
-    assert.ok(state.overlap);
-    assertSummary(state.overlap, overlaps[index], tolerance);
+    const { overlap } = await base.family.save(state.memory);
+    assert.ok(overlap);
+    assertSummary(overlap, overlaps[index], tolerance);
   }
 });
 
 test('a video resumed at any of its chunks is the same, byte for byte', async () => {
-  const command = commandFor(4, { segments: [{ start_frame: chunk_frames, prompt: 'a boat sails on a blue sea', anchor: 'renew' }] });
-  const whole = await collect(command, startState(command, model));
+  const command = commandFor(4, {
+    segments: [{ start_frame: chunk_frames, prompt: 'a boat sails on a blue sea', anchor: 'renew', blend_chunks: 0 }],
+  });
+  const whole = await collect(command, startState(command, opened));
   assert.equal(whole.length, 4);
   for (const [index, { state }] of whole.entries()) {
-    assert.deepEqual(await collect(command, loadState(saveState(state), command)), whole.slice(index + 1), `behind chunk ${index}`);
+    assert.deepEqual(
+      await collect(command, await loadState(await saveState(state, opened), command, opened)),
+      whole.slice(index + 1),
+      `behind chunk ${index}`,
+    );
   }
 });

@@ -30,9 +30,9 @@ export function refinerDelay(settings: RefinerSettings): number {
   return settings.blending === 'causal' ? chunk_delay : chunk_delay * settings.num_inference_steps;
 }
 
-/** Latent frames that have left the last step; none where there is no refiner. */
-export function finishedFrames(settings: RefinerSettings | null, wavefront: Wavefront | null): number {
-  return settings ? (wavefront?.at(-1)?.next_chunk ?? 0) * strideOf(settings) : 0;
+/** Latent frames that have left the last step. */
+export function finishedFrames(settings: RefinerSettings, wavefront: Wavefront | null): number {
+  return (wavefront?.at(-1)?.next_chunk ?? 0) * strideOf(settings);
 }
 
 /** Before the first latent frame. */

@@ -36,7 +36,11 @@ export async function openTextEncoder({ model, dir }: InstalledPackage, options:
   };
 }
 
-/** Two encodings as one batch. */
-export function joinTexts(first: TextEncoding, second: TextEncoding): TextEncoding {
-  return { text: joinBatches([first.text, second.text]), text_mask: joinBatches([first.text_mask, second.text_mask]) };
+/** Encodings as one batch. */
+export function joinTexts([first, ...others]: readonly TextEncoding[]): TextEncoding {
+  if (!first) throw new RangeError('there is no text to join');
+  return {
+    text: joinBatches([first.text, ...others.map(({ text }) => text)]),
+    text_mask: joinBatches([first.text_mask, ...others.map(({ text_mask }) => text_mask)]),
+  };
 }

@@ -1,0 +1,22 @@
+/** Which family runs a package: the only place that knows all of them. */
+import type { ModelPackage } from '@everframe/shared';
+import { loadNetworks, type Networks } from '../model/load-networks.ts';
+import type { InstalledPackage } from '../model/model-config.ts';
+import type { SessionOptions } from '../model/session.ts';
+import type { OpenedModel } from './family.ts';
+import { createStreamingT2v } from './streaming-t2v.ts';
+
+type Open = (installed: InstalledPackage, options: SessionOptions) => Promise<OpenedModel>;
+
+const FAMILIES: Readonly<Record<ModelPackage['family'], Open>> = {
+  'streaming-t2v': async (installed, options) => openedStreamingT2v(await loadNetworks(installed, options)),
+};
+
+export function openModel(installed: InstalledPackage, options: SessionOptions): Promise<OpenedModel> {
+  return FAMILIES[installed.model.family](installed, options);
+}
+
+export function openedStreamingT2v(networks: Networks): OpenedModel {
+  const { model, refiner, vae_decoder } = networks;
+  return { model, family: createStreamingT2v(networks), refiner, vae_decoder };
+}
