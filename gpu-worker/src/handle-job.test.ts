@@ -63,6 +63,14 @@ test('a claimed video is committed chunk by chunk and completed, and nothing is 
   assert.deepEqual(await readdir(scratch_dir), []);
 });
 
+test('every line of a claimed video names the request that asked for it', async () => {
+  const lines: unknown[] = [];
+  const log: JobContext['log'] = (_level, _message, fields) => lines.push(fields?.request_id);
+  assert.deepEqual(await handle(edgeWith({}, { request_id: 'req_1' }), { log }), DONE);
+  assert.ok(lines.length >= 2);
+  assert.deepEqual([...new Set(lines)], ['req_1']);
+});
+
 for (const code of ['video_finished', 'lease_held', 'video_not_found'] as const) {
   test(`a redelivered message is acknowledged without work: ${code}`, async () => {
     const edge = edgeWith({ claim: () => Promise.reject(new EdgeError(code, 'not yours')) });

@@ -22,8 +22,8 @@ export async function handleJob(context: JobContext, delivery: Delivery): Promis
 
   // The lease owns the work from here, and beats however long the queue takes to hear of it.
   const lease = new Lease(context.edge, video_id, claim, asked_at_ms);
-  const log: Log = (level, message, fields) => context.log(level, message, { video_id, epoch: claim.epoch, ...fields });
-  const { command, segments } = claim;
+  const { command, segments, request_id } = claim;
+  const log: Log = (level, message, fields) => context.log(level, message, { video_id, request_id, epoch: claim.epoch, ...fields });
   log('info', 'claimed', { model: command.model, frames_total: command.frames, from_chunk: segments.length });
   const scratch_dir = join(context.scratch_dir, `${video_id}-${claim.epoch}`);
   try {
