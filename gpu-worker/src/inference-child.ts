@@ -6,8 +6,9 @@
 import type { GenerationCommand } from '@everframe/shared';
 import { loadState, readState, saveState } from './generation/checkpoint.ts';
 import { CheckpointError } from './generation/checkpoint-error.ts';
+import { CommandError } from './generation/command-error.ts';
 import type { OpenedModel } from './generation/family.ts';
-import { CommandError, generate } from './generation/generate.ts';
+import { generate } from './generation/generate.ts';
 import { openModel } from './generation/open-model.ts';
 import { startState } from './generation/state.ts';
 import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';

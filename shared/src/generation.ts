@@ -25,12 +25,31 @@ export const PromptSegment = z.object({
   start_frame: z.int().nonnegative(),
   /** Unicode NFC, trimmed. */
   prompt: z.string().min(1),
-  /** `renew` takes the anchor again, from the first chunk that is made under this prompt; `keep` leaves it. */
-  anchor: z.enum(['keep', 'renew']).default('renew'),
-  /** Chunks over which the text turns from what it was to this prompt; the anchor is renewed behind them. */
+  /**
+   * `renew` takes the anchor again, from the first chunk that is made under this prompt alone; `keep` leaves it; `blend`
+   * moves it by equal steps, chunk by chunk while the text turns, and at the next chunk where it turns at once.
+   */
+  anchor: z.enum(['keep', 'renew', 'blend']).default('renew'),
+  /** Chunks over which the text turns from what it was to this prompt. */
   blend_chunks: z.int().nonnegative().default(0),
 });
 export type PromptSegment = z.infer<typeof PromptSegment>;
+
+/** A prompt for a video that is being made. */
+export const LivePrompt = PromptSegment.extend({
+  /** Null for the next chunk that is not begun. */
+  start_frame: PromptSegment.shape.start_frame.nullable(),
+});
+export type LivePrompt = z.infer<typeof LivePrompt>;
+
+/** An uploaded picture that a video goes on from. */
+export const InputReference = z.object({
+  key: z.string().min(1),
+  /** Lower-case hex. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  bytes: z.int().positive(),
+});
+export type InputReference = z.infer<typeof InputReference>;
 
 export const GenerationCommand = z.object({
   model: z.string(),
@@ -41,6 +60,8 @@ export const GenerationCommand = z.object({
   negative_prompt: z.string().default(''),
   /** Prompts that follow the first, by start. */
   segments: z.array(PromptSegment).default([]),
+  /** Left out, a video begins with its prompt alone. Only for packages that have an encoder of pictures. */
+  input_reference: InputReference.optional(),
   seed: z.int().min(0).max(SEED_MAX),
   seconds: z.int().positive(),
   /** seconds * fps */

@@ -86,6 +86,8 @@ export const ModelPackage = z.object({
     /** Present where `refiner` is not null. */
     refiner: PackageFile.optional(),
     vae_decoder: PackageFile,
+    /** Without it no video can begin with a picture. */
+    vae_encoder: PackageFile.optional(),
     /** One WordPiece a line. */
     vocabulary: PackageFile,
     /** What the training world can draw. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PromptSegment } from '@everframe/shared';
-import { planChunks } from './chunk-plan.ts';
+import { type AnchorChange, planChunks } from './chunk-plan.ts';
 
 /** Chunks of 2 latent frames of 4 frames each. */
 const DESCRIPTION = { latent_frames: 2, latent: { channels: 1, height: 1, width: 1, frames_per_latent: 4 } };
@@ -18,8 +18,13 @@ function segment(start_frame: number, prompt: string, anchor: PromptSegment['anc
 function obeyed(segments: PromptSegment[]) {
   return plan(40, segments).map(({ prompts, change }) => [
     prompts.map(({ prompt, weight }) => `${Math.round(100 * weight)} ${prompt}`).join(', '),
-    change,
+    said(change),
   ]);
+}
+
+function said(change: AnchorChange | null): string | null {
+  if (change?.anchor !== 'blend') return change?.anchor ?? null;
+  return `${Math.round(100 * change.share)} new`;
 }
 
 test('chunk ranges tile [0, frames) in order, whatever the length', () => {
@@ -96,6 +101,16 @@ test('a blended prompt comes in over its chunks, and the anchor is renewed when 
     ['50 a red ball, 50 a fish', null],
     ['25 a red ball, 75 a fish', null],
     ['100 a fish', 'renew'],
+  ]);
+});
+
+test('an anchor that blends moves with the text, and at once where the text does', () => {
+  assert.deepEqual(obeyed([segment(8, 'a fish', 'blend', 1), segment(32, 'a bird', 'blend')]), [
+    ['100 a red ball', null],
+    ['50 a red ball, 50 a fish', '50 new'],
+    ['100 a fish', '100 new'],
+    ['100 a fish', null],
+    ['100 a bird', '100 new'],
   ]);
 });
 

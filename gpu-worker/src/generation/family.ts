@@ -2,11 +2,11 @@
  * What the loop asks of a model family, and all that it knows of one. A family makes latents, a chunk at a time; refining and
  * decoding are stages of their own, and queues, packets and files are nobody's business here.
  */
-import type { ModelPackage, PromptSegment } from '@everframe/shared';
+import type { ModelPackage } from '@everframe/shared';
 import type { Refiner } from '../model/refiner.ts';
 import type { Float32Tensor } from '../model/tensor.ts';
 import type { VaeDecoder } from '../model/vae-decoder.ts';
-import type { ChunkPlan } from './chunk-plan.ts';
+import type { AnchorChange, ChunkPlan } from './chunk-plan.ts';
 
 /** A package with its family's networks open. */
 export interface OpenedModel {
@@ -28,6 +28,14 @@ export interface FamilyDescription {
   readonly thumbnail_latent_frame: number;
 }
 
+/** A picture of the video's size. */
+export interface RgbImage {
+  readonly width: number;
+  readonly height: number;
+  /** Bytes [height, width, 3]. */
+  readonly rgb: Uint8Array;
+}
+
 /** Whose noise: drawn by key, so that a chunk is the same whoever makes it and whenever. */
 export interface StepContext {
   readonly seed: number;
@@ -43,8 +51,10 @@ export interface Family<Memory = unknown, Condition = unknown> {
   describe(): FamilyDescription;
   /** Before the first chunk. */
   start(): Memory;
-  /** Before a new prompt's chunk; `renew` lets go of the looks that were kept under the prompt before. */
-  changePrompt(memory: Memory, anchor: PromptSegment['anchor']): Promise<Memory>;
+  /** Before the first chunk of a video that goes on from a picture. Null where the model can't see one. */
+  readonly startFromImage: ((image: RgbImage) => Promise<Memory>) | null;
+  /** Before a chunk with which a prompt takes effect, or goes on doing so: what becomes of the looks that were kept. */
+  changePrompt(memory: Memory, change: AnchorChange): Promise<Memory>;
   /** All that depends on no timestep. @param before of the chunk before; what has not changed is not computed again */
   condition(memory: Memory, plan: ChunkPlan, before: Condition | undefined): Promise<Condition>;
   /**

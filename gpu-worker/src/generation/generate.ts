@@ -4,11 +4,13 @@
  */
 import type { GenerationCommand, ModelPackage } from '@everframe/shared';
 import { type Float32Tensor, framesFirst, joinFrames, latentDims, singleFrame, sliceFrames } from '../model/tensor.ts';
-import { type AppliedSegment, type ChunkPlan, planChunks } from './chunk-plan.ts';
+import type { AppliedSegment, ChunkPlan } from './chunk-plan.ts';
+import { CommandError } from './command-error.ts';
 import type { FamilyDescription, OpenedModel } from './family.ts';
 import { drain, finishedFrames, refine } from './refine.ts';
 import type { Refinement } from './refine-chunk.ts';
 import { type GenerationState, requireSameVideo, requireShapes } from './state.ts';
+import { Timeline } from './timeline.ts';
 
 export interface Chunk {
   readonly chunk_index: number;
@@ -23,26 +25,30 @@ export interface Chunk {
   readonly state: GenerationState;
 }
 
-/** @param start from `startState`, or loaded: then chunks come from where it stands. Its memory is let go of at the end */
+/**
+ * @param start from `startState`, or loaded: then chunks come from where it stands. Its memory is let go of at the end
+ * @param timeline of the command, from its first frame on; who holds on to it can steer the video
+ */
 export async function* generate(
   command: GenerationCommand,
   opened: OpenedModel,
   start: GenerationState,
   signal: AbortSignal,
+  timeline: Timeline = new Timeline(command, opened.family.describe()),
 ): AsyncGenerator<Chunk> {
   const { model, family, refiner } = opened;
   const { seed } = command;
-  requireFit(command, model);
-  requireSameVideo(start, command);
-  requireShapes(start, opened);
   const description = family.describe();
-  const plans = planChunks(command, description);
   const refinement = refiner && model.refiner && { network: refiner, settings: model.refiner, seed, signal };
   let state = start;
   let condition: unknown;
 
   try {
-    for (const plan of plans.slice(state.next_chunk)) {
+    requireFit(command, model);
+    requireSameVideo(start, command);
+    requireShapes(start, opened);
+    const waiting = timeline.skipTo(start);
+    for (let plan = timeline.take(); plan; plan = timeline.take()) {
       const { chunk_index } = plan;
       signal.throwIfAborted();
       // 1. What the chunk obeys.
@@ -52,18 +58,18 @@ export async function* generate(
       const { latents, memory } = await family.step(state.memory, condition, { seed, chunk_index, signal });
       // 3. Hand over to the next chunk, and to the refiner.
       state = await finish({ ...state, next_chunk: chunk_index + 1, memory }, latents, refinement, description);
+      waiting.push(plan);
       // 4. Deliver what can no longer change: an earlier chunk, where there is a refiner.
-      const ready = plans[state.delivered_chunks];
-      if (!ready || latentDims(state.finished).frames < description.latent_frames) continue;
+      if (latentDims(state.finished).frames < description.latent_frames) continue;
       const { finished } = state;
       state = { ...countDelivered(state, finished, description), finished: framesFrom(finished, description.latent_frames) };
-      yield { ...(await decodeChunk(opened, ready, finished, signal)), state };
+      yield { ...(await decodeChunk(opened, waiting.shift() ?? plan, finished, signal)), state };
     }
 
     // 5. At the video's end, deliver what the refiner still holds; the state keeps it, so that a video can be made longer.
-    if (!refinement || !state.wavefront || state.delivered_chunks === plans.length) return;
+    if (!refinement || !state.wavefront || waiting.length === 0) return;
     const rest = await drain(refinement, state.wavefront);
-    for (const plan of plans.slice(state.delivered_chunks)) {
+    for (const plan of waiting) {
       const finished = undelivered(state, rest, refinement, description);
       state = countDelivered(state, finished, description);
       yield { ...(await decodeChunk(opened, plan, finished, signal)), state };
@@ -71,11 +77,6 @@ export async function* generate(
   } finally {
     family.dispose(state.memory);
   }
-}
-
-/** A command that no worker with this version of the model can obey. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
 }
 
 /** The family's latents as they are, or what the refiner has finished by them. */

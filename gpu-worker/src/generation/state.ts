@@ -6,7 +6,8 @@ import type { GenerationCommand } from '@everframe/shared';
 import { z } from 'zod';
 import { type Float32Tensor, float32, latentDims } from '../model/tensor.ts';
 import { CheckpointError, requireDims } from './checkpoint-error.ts';
-import type { OpenedModel } from './family.ts';
+import { CommandError } from './command-error.ts';
+import type { OpenedModel, RgbImage } from './family.ts';
 import { startWavefront } from './refine.ts';
 import type { Wavefront } from './refine-chunk.ts';
 
@@ -39,14 +40,44 @@ export interface GenerationState {
 }
 
 export type IdentityFields = Pick<GenerationCommand, 'model' | 'model_version' | 'seed'>;
+type StartFields = IdentityFields & Pick<GenerationCommand, 'input_reference'>;
+type ImageStartFields = StartFields & Pick<GenerationCommand, 'width' | 'height'>;
 
-/** Before the first chunk. */
-export function startState({ model, model_version, seed }: IdentityFields, { model: { refiner }, family }: OpenedModel): GenerationState {
+/** Before the first chunk. @throws CommandError where the video is to go on from a picture */
+export function startState(command: StartFields, opened: OpenedModel): GenerationState {
+  if (command.input_reference) throw new CommandError('the command has an input_reference; begin with its picture');
+  return beginWith(opened.family.start(), command, opened);
+}
+
+/** Before the first chunk of a video that goes on from `image`. @throws CommandError where the model can't */
+export async function startStateFromImage(command: ImageStartFields, opened: OpenedModel, image: RgbImage): Promise<GenerationState> {
+  const { startFromImage } = opened.family;
+  const { width, height } = image;
+  if (!command.input_reference) throw new CommandError('the command has no input_reference; begin without a picture');
+  if (width !== command.width || height !== command.height) {
+    throw new CommandError(
+      `the input_reference is ${width}x${height}; the video is ${command.width}x${command.height}. Send one of the video's size`,
+    );
+  }
+  if (!startFromImage) {
+    const { name, version } = opened.model;
+    throw new CommandError(
+      `the command has an input_reference; ${name} ${version} has no vae_encoder and cannot see pictures. Leave it out, or take a model that has one`,
+    );
+  }
+  return beginWith(await startFromImage(image), command, opened);
+}
+
+function beginWith(
+  memory: unknown,
+  { model, model_version, seed }: StartFields,
+  { model: { refiner }, family }: OpenedModel,
+): GenerationState {
   const { latent } = family.describe();
   const wavefront = refiner && startWavefront(refiner, latent);
   const finished = float32([1, latent.channels, 0, refiner?.latent_height ?? latent.height, refiner?.latent_width ?? latent.width]);
   const nothing = { next_chunk: 0, delivered_chunks: 0, thumbnail: null };
-  return { identity: { model, model_version, seed }, ...nothing, memory: family.start(), wavefront, finished };
+  return { identity: { model, model_version, seed }, ...nothing, memory, wavefront, finished };
 }
 
 /** @throws CheckpointError naming what differs */

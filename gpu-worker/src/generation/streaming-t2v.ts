@@ -7,7 +7,7 @@ import type { ModelPackage } from '@everframe/shared';
 import type { Context } from '../model/anchor-encoder.ts';
 import { memoryDims } from '../model/cam-encoder.ts';
 import type { Networks } from '../model/load-networks.ts';
-import { type Float32Tensor, float32, repeatBatch, singleFrame, sizeOf, sliceFrames } from '../model/tensor.ts';
+import { combine, type Float32Tensor, float32, joinFrames, repeatBatch, singleFrame, sizeOf, sliceFrames } from '../model/tensor.ts';
 import { CheckpointError, requireDims } from './checkpoint-error.ts';
 import { type Conditioning, condition, guideBranches } from './conditioning.ts';
 import type { Family, SavedMemory, StepContext } from './family.ts';
@@ -19,17 +19,24 @@ export interface StreamingMemory {
   readonly overlap: Float32Tensor | null;
   /** The anchor frame, clean: [1, C, H, W]. Null where the next chunk is made without one and gives the next. */
   readonly anchor: Float32Tensor | null;
+  /** Of the next chunk's frame in the anchor behind it; 0 but between a prompt's change and its chunk, so it is never at rest. */
+  readonly anchor_share: number;
 }
 
-type BaseNetworks = Pick<Networks, 'model' | 'text_encoder' | 'anchor_encoder' | 'cam_encoder' | 'denoiser'>;
+type BaseNetworks = Pick<Networks, 'model' | 'text_encoder' | 'anchor_encoder' | 'cam_encoder' | 'denoiser' | 'vae_encoder'>;
 
 export function createStreamingT2v(networks: BaseNetworks): Family<StreamingMemory, Conditioning> {
-  const { model } = networks;
+  const { model, vae_encoder } = networks;
   const { latent_frames, overlap_latent_frames, anchor_latent_frame: thumbnail_latent_frame } = model.chunk;
   return {
     describe: () => ({ latent: model.latent, latent_frames, overlap_latent_frames, thumbnail_latent_frame }),
-    start: () => ({ overlap: null, anchor: null }),
-    changePrompt: async (memory, anchor) => (anchor === 'renew' ? { ...memory, anchor: null } : memory),
+    start: () => ({ overlap: null, anchor: null, anchor_share: 0 }),
+    startFromImage: vae_encoder && (async (image) => standStill(await vae_encoder.encode(image), model)),
+    changePrompt: async (memory, { anchor, share }) => ({
+      ...memory,
+      anchor: anchor === 'renew' ? null : memory.anchor,
+      anchor_share: share,
+    }),
     condition: (memory, plan, before) => condition(networks, plan, memory.anchor, before),
     async step(memory, conditioning, context) {
       const latents = await denoiseChunk(networks, memory, conditioning, context);
@@ -39,6 +46,14 @@ export function createStreamingT2v(networks: BaseNetworks): Family<StreamingMemo
     load: (saved) => load(saved, model),
     dispose: () => undefined,
   };
+}
+
+/** As if the picture had stood still before the first frame. @param image [1, C, H, W] */
+function standStill(image: Float32Tensor, { latent, chunk }: ModelPackage): StreamingMemory {
+  const frame = float32([1, latent.channels, 1, latent.height, latent.width], image.values);
+  let overlap = frame;
+  for (let count = 1; count < chunk.overlap_latent_frames; count++) overlap = joinFrames(overlap, frame);
+  return { overlap, anchor: image, anchor_share: 0 };
 }
 
 /** Clean latents [1, C, F, H, W]; F is what the chunk adds. */
@@ -73,12 +88,22 @@ async function remember(
   return { memory: await cam_encoder.encode({ ...context, overlap: repeatBatch(overlap, batch) }), memory_present: filled(batch, 1) };
 }
 
-function carryOver({ anchor }: StreamingMemory, latents: Float32Tensor, { chunk }: ModelPackage): StreamingMemory {
+function carryOver({ anchor, anchor_share }: StreamingMemory, latents: Float32Tensor, { chunk }: ModelPackage): StreamingMemory {
   const { latent_frames, overlap_latent_frames, anchor_latent_frame } = chunk;
   return {
     overlap: sliceFrames(latents, latent_frames - overlap_latent_frames, latent_frames),
-    anchor: anchor ?? singleFrame(latents, anchor_latent_frame),
+    anchor:
+      anchor && anchor_share < 1
+        ? moveAnchor(anchor, latents, anchor_share, anchor_latent_frame)
+        : singleFrame(latents, anchor_latent_frame),
+    anchor_share: 0,
   };
+}
+
+/** The same anchor where nothing of the chunk comes in, so that it is not encoded again. */
+function moveAnchor(anchor: Float32Tensor, latents: Float32Tensor, share: number, frame: number): Float32Tensor {
+  if (share === 0) return anchor;
+  return combine(anchor, singleFrame(latents, frame), (before, now) => before + share * (now - before));
 }
 
 async function save({ overlap, anchor }: StreamingMemory): Promise<SavedMemory> {
@@ -91,7 +116,7 @@ async function load({ overlap, anchor }: SavedMemory, { latent, chunk }: ModelPa
   if (!overlap || !anchor) throw new CheckpointError('the checkpoint holds no overlap and anchor, which this family needs');
   requireDims('overlap', overlap, [1, channels, chunk.overlap_latent_frames, height, width]);
   requireDims('anchor', anchor, [1, channels, height, width]);
-  return { overlap, anchor };
+  return { overlap, anchor, anchor_share: 0 };
 }
 
 function filled(batch: number, value: number): Float32Tensor {

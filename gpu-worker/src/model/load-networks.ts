@@ -8,6 +8,7 @@ import { openRefiner, type Refiner } from './refiner.ts';
 import type { SessionOptions } from './session.ts';
 import { openTextEncoder, type TextEncoder } from './text-encoder.ts';
 import { openVaeDecoder, type VaeDecoder } from './vae-decoder.ts';
+import { openVaeEncoder, type VaeEncoder } from './vae-encoder.ts';
 
 /** All that generation needs of a model. Tests put functions of a few lines in place of the networks. */
 export interface Networks {
@@ -19,6 +20,8 @@ export interface Networks {
   /** Null where the base's latents are decoded as they are. */
   readonly refiner: Refiner | null;
   readonly vae_decoder: VaeDecoder;
+  /** Null where no video can begin with a picture. */
+  readonly vae_encoder: VaeEncoder | null;
 }
 
 /** One after the other, so that the first fault is the one reported. */
@@ -31,5 +34,6 @@ export async function loadNetworks(installed: InstalledPackage, options: Session
     denoiser: await openDenoiser(installed, options),
     refiner: await openRefiner(installed, options),
     vae_decoder: await openVaeDecoder(installed, options),
+    vae_encoder: await openVaeEncoder(installed, options),
   };
 }

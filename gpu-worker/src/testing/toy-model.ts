@@ -99,6 +99,7 @@ export function standIn(model: ModelPackage = MODEL) {
         );
       },
     },
+    vae_encoder: null,
     vae_decoder: {
       async decode({ dims, values }) {
         const [count = 0] = dims;
