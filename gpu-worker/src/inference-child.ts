@@ -4,18 +4,20 @@
  * Knows nothing of queues, leases and files but the packages.
  */
 import type { GenerationCommand } from '@everframe/shared';
-import { loadState, readState, saveState } from './generation/checkpoint.ts';
+import { type Beginning, beginVideo } from './generation/begin-video.ts';
+import { readState, saveState } from './generation/checkpoint.ts';
 import { CheckpointError } from './generation/checkpoint-error.ts';
 import { CommandError } from './generation/command-error.ts';
 import type { OpenedModel } from './generation/family.ts';
 import { generate } from './generation/generate.ts';
 import { openModel } from './generation/open-model.ts';
-import { startState } from './generation/state.ts';
+import { Timeline } from './generation/timeline.ts';
 import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';
 
 /** A video in hand. */
 interface Stream {
   readonly abort: AbortController;
+  readonly timeline: Timeline;
   readonly chunks: AsyncGenerator<GeneratedChunk>;
   /** The chunk that is made while the parent is busy with the one before it. */
   ahead: Promise<IteratorResult<GeneratedChunk>> | undefined;
@@ -43,7 +45,7 @@ async function reply(call: Call): Promise<void> {
   }
 }
 
-function answer(call: Call): Promise<Calls[keyof Calls]['result']> {
+async function answer(call: Call): Promise<Calls[keyof Calls]['result']> {
   switch (call.call) {
     case 'load':
       return load(call);
@@ -51,6 +53,10 @@ function answer(call: Call): Promise<Calls[keyof Calls]['result']> {
       return open(call);
     case 'next':
       return next(call);
+    case 'steer':
+      return streamOf(call).timeline.steer(call.prompt);
+    case 'stop':
+      return streamOf(call).timeline.stop();
     case 'close':
       return close(call);
     case 'thumbnail':
@@ -63,16 +69,17 @@ async function load({ packages, options }: Calls['load']['args']): Promise<null>
   return null;
 }
 
-async function open({ stream, command, checkpoint }: Calls['open']['args']): Promise<null> {
+async function open({ stream, command, beginning }: Calls['open']['args']): Promise<null> {
   const abort = new AbortController();
-  const chunks = timedChunks(command, modelOf(command.model), checkpoint, abort.signal);
-  streams.set(stream, { abort, chunks, ahead: undefined });
+  const opened = modelOf(command.model);
+  const timeline = new Timeline(command, opened.family.describe());
+  const chunks = timedChunks(command, opened, beginning, timeline, abort.signal);
+  streams.set(stream, { abort, timeline, chunks, ahead: undefined });
   return null;
 }
 
-async function next({ stream }: Calls['next']['args']): Promise<GeneratedChunk | null> {
-  const opened = streams.get(stream);
-  if (!opened) throw new Error(`stream ${stream} is not open`);
+async function next(call: Calls['next']['args']): Promise<GeneratedChunk | null> {
+  const opened = streamOf(call);
   opened.ahead ??= opened.chunks.next();
   const { value, done } = await opened.ahead;
   opened.ahead = undefined;
@@ -113,7 +120,8 @@ async function makeThumbnail({ checkpoint }: Calls['thumbnail']['args']): Promis
 async function* timedChunks(
   command: GenerationCommand,
   untimed: OpenedModel,
-  checkpoint: Uint8Array | null,
+  beginning: Beginning,
+  timeline: Timeline,
   signal: AbortSignal,
 ): AsyncGenerator<GeneratedChunk> {
   let began_at_ms = performance.now();
@@ -124,12 +132,18 @@ async function* timedChunks(
     decode_ms = performance.now() - decode_began_at_ms;
     return frames;
   };
-  const start = checkpoint ? await loadState(checkpoint, command, untimed) : startState(command, untimed);
-  for await (const { state, ...chunk } of generate(command, { ...untimed, vae_decoder: { decode } }, start, signal)) {
+  const start = await beginVideo(command, beginning, untimed);
+  for await (const { state, ...chunk } of generate(command, { ...untimed, vae_decoder: { decode } }, start, signal, timeline)) {
     const denoise_ms = performance.now() - began_at_ms - decode_ms;
     yield { ...chunk, checkpoint: await saveState(state, untimed), denoise_ms, decode_ms };
     began_at_ms = performance.now();
   }
+}
+
+function streamOf({ stream }: { readonly stream: number }): Stream {
+  const found = streams.get(stream);
+  if (!found) throw new Error(`stream ${stream} is not open`);
+  return found;
 }
 
 function modelOf(model: string): OpenedModel {

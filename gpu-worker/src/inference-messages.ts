@@ -1,5 +1,9 @@
 /** What the worker and its inference child say to each other: a call with an id, and one reply with the same id. */
-import type { GenerationCommand } from '@everframe/shared';
+import type { GenerationCommand, LivePrompt } from '@everframe/shared';
+import type { Beginning } from './generation/begin-video.ts';
+import type { AppliedSegment } from './generation/chunk-plan.ts';
+import type { RgbImage } from './generation/family.ts';
+import type { SteerAnswer } from './generation/timeline.ts';
 import type { InstalledPackage } from './model/model-config.ts';
 import type { SessionOptions } from './model/session.ts';
 
@@ -11,26 +15,26 @@ export interface GeneratedChunk {
   readonly frame_count: number;
   /** RGB bytes [frame_count, height, width, 3]. */
   readonly frames: Uint8Array;
+  /** Of segments whose prompt takes effect with this chunk. */
+  readonly applied: readonly AppliedSegment[];
   /** The state from which the next chunk is made. */
   readonly checkpoint: Uint8Array;
   readonly denoise_ms: number;
   readonly decode_ms: number;
 }
 
-export interface Thumbnail {
-  /** RGB bytes [height, width, 3]. */
-  readonly rgb: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
+export type Thumbnail = RgbImage;
 
 /** Arguments and result of each call. `stream` numbers the videos in hand. */
 export interface Calls {
   /** Opens every network; once, before all others. */
   load: { args: { packages: InstalledPackage[]; options: SessionOptions }; result: null };
-  open: { args: { stream: number; command: GenerationCommand; checkpoint: Uint8Array | null }; result: null };
+  open: { args: { stream: number; command: GenerationCommand; beginning: Beginning }; result: null };
   /** The next chunk, or null behind the last. */
   next: { args: { stream: number }; result: GeneratedChunk | null };
+  steer: { args: { stream: number; prompt: LivePrompt }; result: SteerAnswer };
+  /** Ends the video behind what is made of it; the frames that it will have. */
+  stop: { args: { stream: number }; result: number };
   /** Aborts what is under way in the stream; the reply says that it has stopped. */
   close: { args: { stream: number }; result: null };
   thumbnail: { args: { checkpoint: Uint8Array }; result: Thumbnail };

@@ -6,8 +6,8 @@ import { cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { GenerationCommand } from '@everframe/shared';
-import { type GeneratedChunk, InferenceError, type InferenceOptions, startInference } from './inference-process.ts';
+import type { GenerationCommand, PromptSegment } from '@everframe/shared';
+import { type Beginning, type GeneratedChunk, InferenceError, type InferenceOptions, startInference } from './inference-process.ts';
 import { PackageError } from './model/model-config.ts';
 
 const NAME = 'everframe-storybook-1';
@@ -67,15 +67,15 @@ function picture({ denoise_ms, decode_ms, ...chunk }: GeneratedChunk) {
   return { ...chunk, frames: Buffer.from(chunk.frames), checkpoint: Buffer.from(chunk.checkpoint) };
 }
 
-async function generateAll(command: GenerationCommand, checkpoint: Uint8Array | null = null) {
+async function generateAll(command: GenerationCommand, beginning: Beginning = {}) {
   const pictures: ReturnType<typeof picture>[] = [];
-  for await (const chunk of inference.generate(command, checkpoint, never)) pictures.push(picture(chunk));
+  for await (const chunk of inference.generate(command, beginning, never)) pictures.push(picture(chunk));
   return pictures;
 }
 
 /** Starts a video that no test waits to the end of, and returns its first chunk's stream. */
 async function beginLong(on = inference) {
-  const chunks = on.generate(commandFor(framesOf(100)), null, never);
+  const chunks = on.generate(commandFor(framesOf(100)), {}, never);
   await chunks.next();
   return chunks;
 }
@@ -94,8 +94,57 @@ test('a video is the same each time, and resumes from any checkpoint to the same
   );
   assert.deepEqual(await generateAll(command), whole);
   for (const [index, { checkpoint }] of whole.entries()) {
-    assert.deepEqual(await generateAll(command, checkpoint), whole.slice(index + 1), `after chunk ${index}`);
+    assert.deepEqual(await generateAll(command, { checkpoint }), whole.slice(index + 1), `after chunk ${index}`);
   }
+});
+
+test('a video is extended and branched from a stored checkpoint to the bytes of one made in one go', async () => {
+  const parent = commandFor(framesOf(4));
+  const made = await generateAll(parent);
+  const checkpoint = made[1]?.checkpoint;
+  assert.ok(checkpoint);
+  const shown = (pictures: typeof made) => pictures.map(({ chunk_index, applied, frames }) => ({ chunk_index, applied, frames }));
+  const branch: PromptSegment = { start_frame: framesOf(4), prompt: 'a boat sails on a blue sea', anchor: 'blend', blend_chunks: 1 };
+  for (const segments of [[], [branch]]) {
+    const command = { ...parent, frames: framesOf(6), segments };
+    assert.deepEqual(shown(await generateAll(command, { checkpoint, parent })), shown((await generateAll(command)).slice(2)));
+  }
+  const other = generateAll({ ...parent, frames: framesOf(6), prompt: 'a boat' }, { checkpoint, parent });
+  await assert.rejects(
+    other,
+    (error) => error instanceof InferenceError && !error.retryable && /made under another prompt/.test(error.message),
+  );
+});
+
+test('a prompt that comes while a video is made is answered, obeyed and reported; one for the past is refused', async () => {
+  const command = commandFor(framesOf(8));
+  const chunks = inference.generate(command, {}, never);
+  const prompt = { prompt: 'a boat sails on a blue sea', anchor: 'renew' as const, blend_chunks: 0 };
+  await assert.rejects(chunks.steer({ ...prompt, start_frame: null }), /the video is not in hand/);
+  const first = await chunks.next();
+  assert.ok(!first.done);
+  const past = await chunks.steer({ ...prompt, start_frame: 0 });
+  assert.ok(past.outcome === 'refused');
+  assert.match(past.message, /frame 0 is made already/);
+  const answer = await chunks.steer({ ...prompt, start_frame: null });
+  assert.ok(answer.outcome === 'accepted');
+  const steered = [picture(first.value)];
+  for await (const chunk of chunks) steered.push(picture(chunk));
+  assert.deepEqual(
+    steered.flatMap(({ applied }) => applied),
+    [answer.applied],
+  );
+  assert.deepEqual(await generateAll({ ...command, segments: [answer.segment] }), steered);
+});
+
+test('a video that is stopped ends behind what is made of it', async () => {
+  const chunks = inference.generate(commandFor(framesOf(100)), {}, never);
+  await chunks.next();
+  const frames = await chunks.stop();
+  assert.equal(frames % framesOf(1), 0);
+  let delivered = framesOf(1);
+  for await (const { frame_count } of chunks) delivered += frame_count;
+  assert.equal(delivered, frames);
 });
 
 test('another seed is another video, and two videos at once do not disturb each other', async () => {
@@ -122,7 +171,7 @@ test('an abort stops a chunk between two steps with the reason of the signal, an
   const slow = await startInference({ ...OPTIONS, packages_dir: slow_dir });
   const { pid } = slow;
   const abort = new AbortController();
-  const chunks = slow.generate(commandFor(8), null, abort.signal);
+  const chunks = slow.generate(commandFor(8), {}, abort.signal);
   const next = chunks.next();
   const reason = new Error('lease lost');
   setTimeout(() => abort.abort(reason), 300);
@@ -134,12 +183,12 @@ test('an abort stops a chunk between two steps with the reason of the signal, an
 
 test('a video that was aborted before it began does nothing', async () => {
   const reason = new Error('too late');
-  await assert.rejects(inference.generate(commandFor(8), null, AbortSignal.abort(reason)).next(), reason);
+  await assert.rejects(inference.generate(commandFor(8), {}, AbortSignal.abort(reason)).next(), reason);
 });
 
 test('a consumer that stops early leaves nothing behind', async () => {
   const { pid } = inference;
-  for await (const chunk of inference.generate(commandFor(framesOf(100)), null, never)) {
+  for await (const chunk of inference.generate(commandFor(framesOf(100)), {}, never)) {
     assert.equal(chunk.chunk_index, 0);
     break;
   }
@@ -202,7 +251,7 @@ test('a parent that is killed leaves no child', async () => {
 test('a long life of one signal gathers no listeners on it', async () => {
   const { signal } = new AbortController();
   for (let video = 0; video < 3; video++) {
-    for await (const _chunk of inference.generate(commandFor(framesOf(2)), null, signal)) {
+    for await (const _chunk of inference.generate(commandFor(framesOf(2)), {}, signal)) {
       assert.equal(getEventListeners(signal, 'abort').length, 0);
     }
   }
@@ -228,7 +277,7 @@ test('a missing version is worth another try elsewhere, a size that the model ca
 test('a checkpoint of another seed is refused, and not as retryable', async () => {
   const [chunk] = await generateAll(commandFor(8));
   assert.ok(chunk);
-  await assert.rejects(generateAll(commandFor(16, { seed: 99 }), chunk.checkpoint), (error) => {
+  await assert.rejects(generateAll(commandFor(16, { seed: 99 }), { checkpoint: chunk.checkpoint }), (error) => {
     assert.ok(error instanceof InferenceError && !error.retryable);
     assert.match(error.message, /checkpoint is of seed 11; the command asks for 99/);
     return true;
@@ -258,5 +307,5 @@ test('closing fails what is under way, ends the child, and may be repeated', asy
   await Promise.all([assert.rejects(next, /was closed/), closing.close()]);
   await closing.close();
   assert.equal(closing.pid, undefined);
-  await assert.rejects(closing.generate(commandFor(8), null, never).next(), /was closed/);
+  await assert.rejects(closing.generate(commandFor(8), {}, never).next(), /was closed/);
 });

@@ -2,12 +2,15 @@
  * Generation as the worker uses it: packages verified, a child that owns the networks, chunks on demand. A child that
  * hangs is killed and one that died is replaced at the next call, so that one bad video never stops the worker.
  */
-import type { GenerationCommand, ModelPackage } from '@everframe/shared';
+import type { GenerationCommand, LivePrompt, ModelPackage } from '@everframe/shared';
+import type { Beginning } from './generation/begin-video.ts';
+import type { SteerAnswer } from './generation/timeline.ts';
 import { InferenceError, InferenceLink } from './inference-link.ts';
 import type { GeneratedChunk, Thumbnail } from './inference-messages.ts';
 import { readPackages } from './model/model-config.ts';
 import type { Provider } from './model/session.ts';
 
+export type { Beginning } from './generation/begin-video.ts';
 export { InferenceError } from './inference-link.ts';
 export type { GeneratedChunk, Thumbnail } from './inference-messages.ts';
 
@@ -26,16 +29,24 @@ export interface InferenceProcess {
   readonly packages: ReadonlyMap<string, ModelPackage>;
   readonly provider: string;
   /**
-   * Chunks from the checkpoint on, or from the start. At most one is made ahead of the consumer.
+   * Chunks from where the video begins. At most one is made ahead of the consumer.
    * An abort takes effect between two steps and is thrown as the signal's reason; other failures as InferenceError.
    */
-  generate(command: GenerationCommand, checkpoint: Uint8Array | null, signal: AbortSignal): AsyncGenerator<GeneratedChunk>;
+  generate(command: GenerationCommand, beginning: Beginning, signal: AbortSignal): VideoStream;
   /** The anchor frame of a checkpoint. */
   thumbnail(checkpoint: Uint8Array): Promise<Thumbnail>;
   /** Ends the child; calls in flight reject. Safe to repeat. */
   close(): Promise<void>;
   /** Of the child that runs now; undefined between two of them. */
   readonly pid: number | undefined;
+}
+
+/** A video in hand. Between its first chunk and its last it can be led elsewhere. */
+export interface VideoStream extends AsyncGenerator<GeneratedChunk> {
+  /** Accepted or refused at once; what is accepted must be stored with the next commit, or a resumed video would differ. */
+  steer(prompt: LivePrompt): Promise<SteerAnswer>;
+  /** Ends the video behind what is made of it. @returns the frames that it will have, to be stored likewise */
+  stop(): Promise<number>;
 }
 
 const CHUNK_TIMEOUT_MS = 120_000;
@@ -82,20 +93,34 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
   return {
     packages,
     provider,
-    async *generate(command, checkpoint, signal) {
-      signal.throwIfAborted();
-      const link = await connect();
+    generate(command, beginning, signal) {
       const stream = next_stream++;
-      try {
-        await link.call('open', { stream, command, checkpoint }, chunk_timeout_ms);
-        for (;;) {
-          const chunk = await untilAborted(link.call('next', { stream }, chunk_timeout_ms), signal);
-          if (!chunk) return;
-          yield chunk;
+      let link: InferenceLink | undefined;
+      const begun = (): InferenceLink => {
+        if (!link) throw new InferenceError('the video is not in hand: it can be led between its first chunk and its last', true);
+        return link;
+      };
+      return Object.assign(chunks(), {
+        steer: async (prompt: LivePrompt) => begun().call('steer', { stream, prompt }, chunk_timeout_ms),
+        stop: async () => begun().call('stop', { stream }, chunk_timeout_ms),
+      });
+
+      async function* chunks(): AsyncGenerator<GeneratedChunk> {
+        signal.throwIfAborted();
+        const connected = await connect();
+        try {
+          await connected.call('open', { stream, command, beginning }, chunk_timeout_ms);
+          link = connected;
+          for (;;) {
+            const chunk = await untilAborted(connected.call('next', { stream }, chunk_timeout_ms), signal);
+            if (!chunk) return;
+            yield chunk;
+          }
+        } finally {
+          link = undefined;
+          // A child that is gone, or is killed because it does not answer, has no stream left to close.
+          await connected.call('close', { stream }, ABORT_GRACE_MS).catch(() => undefined);
         }
-      } finally {
-        // A child that is gone, or is killed because it does not answer, has no stream left to close.
-        await link.call('close', { stream }, ABORT_GRACE_MS).catch(() => undefined);
       }
     },
     async thumbnail(checkpoint) {

@@ -23,8 +23,8 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
   let progress: Progress = claim;
 
   if (framesDone(progress) < command.frames) {
-    const state = claim.checkpoint && (await context.edge.download(() => lease.ticket, claim.checkpoint, lease.signal));
-    for await (const chunk of context.inference.generate(command, state, lease.signal)) {
+    const checkpoint = claim.checkpoint ? await context.edge.download(() => lease.ticket, claim.checkpoint, lease.signal) : undefined;
+    for await (const chunk of context.inference.generate(command, { checkpoint }, lease.signal)) {
       progress = await deliverChunk(context, lease, claim, encoder, progress, chunk);
       if (context.stop.aborted && framesDone(progress) < command.frames) {
         await context.edge.release(lease.video_id, { epoch: lease.epoch, reason: 'shutdown' }, lease.signal);

@@ -12,7 +12,7 @@ import { refinerDelay } from './refine.ts';
 import { type GenerationState, startState, startStateFromImage } from './state.ts';
 
 /** What `generate` takes. */
-export interface Beginning {
+export interface Continuation {
   readonly command: GenerationCommand;
   readonly state: GenerationState;
 }
@@ -23,7 +23,7 @@ export async function extendVideo(
   checkpoint: Uint8Array,
   seconds: number,
   opened: OpenedModel,
-): Promise<Beginning> {
+): Promise<Continuation> {
   const command = { ...parent, seconds, frames: seconds * parent.fps };
   if (command.frames <= parent.frames) {
     throw new CheckpointError(`the video has ${parent.frames} frames; it cannot be made longer to ${command.frames}`);
@@ -41,7 +41,7 @@ export async function branchVideo(
   checkpoint: Uint8Array,
   { segments, seconds = parent.seconds }: { segments: readonly PromptSegment[]; seconds?: number },
   opened: OpenedModel,
-): Promise<Beginning> {
+): Promise<Continuation> {
   const state = await loadState(checkpoint, parent, opened);
   const first_free = firstFreeFrame(state, opened.family.describe());
   const early = segments.find(({ start_frame }) => start_frame < first_free);
@@ -62,7 +62,7 @@ export async function remixVideo(
   change: Pick<GenerationCommand, 'prompt'> & Partial<Pick<GenerationCommand, 'negative_prompt' | 'segments'>>,
   opened: OpenedModel,
   image: RgbImage | null = null,
-): Promise<Beginning> {
+): Promise<Continuation> {
   const command = { ...parent, segments: [], ...change };
   return { command, state: image ? await startStateFromImage(command, opened, image) : startState(command, opened) };
 }

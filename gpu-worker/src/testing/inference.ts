@@ -1,6 +1,6 @@
 /** For tests: inference without networks. A ball rolls on; a checkpoint is the number of the next chunk. */
 import type { GenerationCommand, ModelPackage } from '@everframe/shared';
-import type { InferenceProcess } from '../inference-process.ts';
+import type { GeneratedChunk, InferenceProcess } from '../inference-process.ts';
 import { makeClip } from '../media/test-clip.ts';
 
 const SIZE = { width: 64, height: 64 };
@@ -22,18 +22,22 @@ export function commandFor(chunks: number): GenerationCommand {
   };
 }
 
-export function createTestInference(generate: InferenceProcess['generate'] = rollOn): InferenceProcess {
+type MakeChunks = (...asked: Parameters<InferenceProcess['generate']>) => AsyncGenerator<GeneratedChunk>;
+
+/** Its videos can't be led elsewhere. */
+export function createTestInference(makeChunks: MakeChunks = rollOn): InferenceProcess {
+  const refuse = () => Promise.reject(new Error('the ball rolls on'));
   return {
     packages: new Map([[MODEL.name, MODEL]]),
     provider: 'cpu',
-    generate,
+    generate: (...asked) => Object.assign(makeChunks(...asked), { steer: refuse, stop: refuse }),
     thumbnail: async () => ({ rgb: makeClip(SIZE, 0, 1), ...SIZE }),
     close: async () => undefined,
     pid: undefined,
   };
 }
 
-const rollOn: InferenceProcess['generate'] = async function* ({ frames }, checkpoint) {
+const rollOn: MakeChunks = async function* ({ frames }, { checkpoint }) {
   for (let chunk_index = checkpoint?.[0] ?? 0; chunk_index * CHUNK_FRAMES < frames; chunk_index++) {
     const first_frame = chunk_index * CHUNK_FRAMES;
     yield {
@@ -41,6 +45,7 @@ const rollOn: InferenceProcess['generate'] = async function* ({ frames }, checkp
       first_frame,
       frame_count: CHUNK_FRAMES,
       frames: makeClip(SIZE, first_frame, CHUNK_FRAMES),
+      applied: [],
       checkpoint: Uint8Array.of(chunk_index + 1),
       denoise_ms: 1,
       decode_ms: 1,
