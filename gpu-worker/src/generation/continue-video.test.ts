@@ -1,10 +1,10 @@
 /** Every continuation against the video that is made in one go, byte for byte, with and without a refiner. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { GenerationCommand, PromptSegment } from '@everframe/shared';
+import { branchChunk, type GenerationCommand, type PromptSegment } from '@everframe/shared';
 import { COMMAND, MODELS, make, standIn } from '../testing/toy-model.ts';
 import { saveState } from './checkpoint.ts';
-import { branchChunk, branchVideo, continueFrom, extendVideo, remixVideo } from './continue-video.ts';
+import { branchVideo, continueFrom, extendVideo, remixVideo } from './continue-video.ts';
 import type { OpenedModel } from './family.ts';
 import type { Chunk } from './generate.ts';
 
@@ -63,7 +63,7 @@ for (const [kind, model] of Object.entries(MODELS)) {
     const stored = await checkpoints(parent, opened);
     let refused = 0;
     for (const start_frame of [17, 20, 24, 28]) {
-      const chunk_index = branchChunk(start_frame, opened);
+      const chunk_index = branchChunk(start_frame, model);
       if (chunk_index === null) continue;
       const segments = [segment(start_frame, 'a fish')];
       const [checkpoint, next] = [stored[chunk_index], stored[chunk_index + 1]];

@@ -8,7 +8,6 @@ import { loadState } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { type ChunkPlan, chunkFrames, planChunks } from './chunk-plan.ts';
 import type { FamilyDescription, OpenedModel, RgbImage } from './family.ts';
-import { refinerDelay } from './refine.ts';
 import { type GenerationState, startState, startStateFromImage } from './state.ts';
 
 /** What `generate` takes. */
@@ -65,18 +64,6 @@ export async function remixVideo(
 ): Promise<Continuation> {
   const command = { ...parent, segments: [], ...change };
   return { command, state: image ? await startStateFromImage(command, opened, image) : startState(command, opened) };
-}
-
-/**
- * The chunk whose checkpoint a branch begins with, so that its prompt takes effect no later than at the first chunk border
- * at or behind `start_frame`; null where that is the video's start.
- */
-export function branchChunk(start_frame: number, { model: { refiner }, family }: OpenedModel): number | null {
-  const description = family.describe();
-  const border = Math.ceil(start_frame / chunkFrames(description));
-  const ahead = refiner ? Math.ceil(refinerDelay(refiner) / description.latent_frames) : 0;
-  const chunk_index = border - ahead - 1;
-  return chunk_index < 0 ? null : chunk_index;
 }
 
 /** A prompt that begins here or later takes effect in a chunk that is not made yet. */

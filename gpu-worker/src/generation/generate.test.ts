@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ModelPackage } from '@everframe/shared';
+import { chunksAhead, type ModelPackage } from '@everframe/shared';
 import type { Networks } from '../model/load-networks.ts';
 import { float32, splitBatches } from '../model/tensor.ts';
 import { COMMAND, MODEL, MODELS, make, REFINER, standIn } from '../testing/toy-model.ts';
@@ -8,7 +8,6 @@ import { loadState, saveState } from './checkpoint.ts';
 import type { Chunk } from './generate.ts';
 import { drawNormals } from './noise.ts';
 import { openedStreamingT2v } from './open-model.ts';
-import { refinerDelay } from './refine.ts';
 import type { StreamingMemory } from './streaming-t2v.ts';
 
 /**
@@ -101,7 +100,7 @@ for (const [kind, model] of Object.entries(MODELS)) {
   });
 
   test(`${kind}: the base is ahead by the declared delay and no more`, async () => {
-    const delay = model.refiner ? Math.ceil(refinerDelay(model.refiner) / model.chunk.latent_frames) : 0;
+    const delay = chunksAhead(model);
     const chunks = await make(standIn(model).opened, { frames: 40 });
     assert.deepEqual(
       chunks.map(({ state }) => state.next_chunk),

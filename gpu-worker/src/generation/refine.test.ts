@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { refinerDelay } from '@everframe/shared';
 import type { RefinerInputs } from '../model/refiner.ts';
 import { type Float32Tensor, float32, joinFrames, latentDims, sizeOf, sliceFrames } from '../model/tensor.ts';
 import { refineStreamed, refineWhole } from '../testing/refine-whole.ts';
-import { drain, refine, refinerDelay, startWavefront } from './refine.ts';
+import { drain, refine, startWavefront } from './refine.ts';
 import type { Refinement, RefinerSettings } from './refine-chunk.ts';
 
 const LATENT = { channels: 2, height: 1, width: 2, frames_per_latent: 4 };

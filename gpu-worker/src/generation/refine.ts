@@ -23,13 +23,6 @@ import {
   type Wavefront,
 } from './refine-chunk.ts';
 
-/** Latent frames by which what is finished follows the base, when the base comes by whole strides. */
-export function refinerDelay(settings: RefinerSettings): number {
-  const stride = strideOf(settings);
-  const chunk_delay = Math.ceil(settings.overlap_latent_frames / stride) * stride;
-  return settings.blending === 'causal' ? chunk_delay : chunk_delay * settings.num_inference_steps;
-}
-
 /** Latent frames that have left the last step. */
 export function finishedFrames(settings: RefinerSettings, wavefront: Wavefront | null): number {
   return (wavefront?.at(-1)?.next_chunk ?? 0) * strideOf(settings);
