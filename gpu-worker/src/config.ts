@@ -2,6 +2,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { EncoderName } from '@everframe/shared';
 import { z } from 'zod';
+import { readSignerConfig, type SignerConfig } from './provenance/signer-config.ts';
 
 const Environment = z.object({
   EVERFRAME_EDGE_URL: z.url({ protocol: /^https?$/ }),
@@ -13,8 +14,6 @@ const Environment = z.object({
   EVERFRAME_PACKAGES_DIR: z.string().min(1),
   /** Segments wait here until the final file is made; may be lost at any time. */
   EVERFRAME_SCRATCH_DIR: z.string().min(1),
-  /** Keys and certificates of the local signer. */
-  EVERFRAME_SIGNER_DIR: z.string().min(1),
   EVERFRAME_PROVIDER: z.enum(['cpu', 'cuda', 'webgpu']).default('cpu'),
   EVERFRAME_THREADS: z.coerce.number().int().min(1).max(64).optional(),
   /** Which encoder new videos get; `auto` takes the first that works here. */
@@ -29,7 +28,7 @@ export interface WorkerConfig {
   readonly queue: { readonly url: string; readonly endpoint: string | undefined; readonly region: string };
   readonly packages_dir: string;
   readonly scratch_dir: string;
-  readonly signer_dir: string;
+  readonly signer: SignerConfig;
   readonly provider: 'cpu' | 'cuda' | 'webgpu';
   /** Threads inside one network; frames do not depend on it. More than two do not help networks as small as the shipped ones. */
   readonly threads: number;
@@ -41,8 +40,10 @@ export interface WorkerConfig {
 export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
   const parsed = Environment.safeParse(present);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const signer = readSignerConfig(present);
+  if (!parsed.success || 'faults' in signer) {
+    const faults = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+    if ('faults' in signer) faults.push(...signer.faults);
     throw new Error(`the environment is not complete: ${faults.join('; ')}`);
   }
   const env = parsed.data;
@@ -53,7 +54,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     queue: { url: env.SQS_QUEUE_URL, endpoint: env.SQS_ENDPOINT, region: env.AWS_REGION },
     packages_dir: env.EVERFRAME_PACKAGES_DIR,
     scratch_dir: env.EVERFRAME_SCRATCH_DIR,
-    signer_dir: env.EVERFRAME_SIGNER_DIR,
+    signer,
     provider: env.EVERFRAME_PROVIDER,
     threads: env.EVERFRAME_THREADS ?? Math.min(2, availableParallelism()),
     encoder: env.EVERFRAME_ENCODER,

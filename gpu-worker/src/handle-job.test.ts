@@ -9,7 +9,7 @@ import { handleJob } from './handle-job.ts';
 import { InferenceError } from './inference-process.ts';
 import type { JobContext } from './job.ts';
 import { openWasmEncoder } from './media/wasm-encoder.ts';
-import { openLocalSigner } from './provenance/signer.ts';
+import { openDevelopmentSigner } from './provenance/development-signer.ts';
 import { claimOf, createTestEdge, type TestEdge } from './testing/edge.ts';
 import { commandFor, createTestInference } from './testing/inference.ts';
 
@@ -18,8 +18,8 @@ const MESSAGE = JSON.stringify({ version: 1, video_id: VIDEO_ID, queued_at_ms: 1
 const folder = await mkdtemp(join(tmpdir(), 'everframe-job-'));
 after(() => rm(folder, { recursive: true }));
 
-const signer = await openLocalSigner(join(folder, 'keys'));
-const stranger = await openLocalSigner(join(folder, 'other-keys'));
+const signer = await openDevelopmentSigner(join(folder, 'keys'));
+const stranger = await openDevelopmentSigner(join(folder, 'other-keys'));
 const wasm = openWasmEncoder();
 const scratch_dir = join(folder, 'scratch');
 

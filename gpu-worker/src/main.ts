@@ -16,7 +16,8 @@ import { type InferenceProcess, startInference } from './inference-process.ts';
 import type { JobContext } from './job.ts';
 import { createLog } from './log.ts';
 import { type Encoder, findEncoders } from './media/encoder.ts';
-import { openLocalSigner } from './provenance/signer.ts';
+import { openSigner } from './provenance/open-signer.ts';
+import type { Signer } from './provenance/signer.ts';
 import { openScratch } from './scratch.ts';
 
 const log = createLog({ worker: process.pid });
@@ -36,13 +37,15 @@ async function run(config: WorkerConfig): Promise<void> {
 
   const inference = await startInference(config);
   const encoders = chooseEncoders(await findEncoders(config), config.encoder);
+  const signer = await openSigner(config.signer);
+  warnOfEnd(signer);
   const context: JobContext = {
     worker_id: config.worker_id,
     edge: createEdgeClient({ url: config.edge_url, token: config.worker_token }),
     inference,
     encoders,
     package_digests: await digestPackages(config, inference),
-    signer: await openLocalSigner(config.signer_dir),
+    signer,
     scratch_dir: await openScratch(config.scratch_dir),
     log,
     stop: stop.signal,
@@ -69,6 +72,14 @@ function chooseEncoders(found: ReadonlyMap<EncoderName, Encoder>, asked: Encoder
   }
   return new Map([[asked, encoder], ...found]);
 }
+
+/** A certificate takes its authority days to renew. */
+function warnOfEnd({ valid_until }: Signer): void {
+  const days = Math.floor((valid_until.getTime() - Date.now()) / 86_400_000);
+  if (days < WARN_BEFORE_DAYS) log('warn', `the signing certificate ends in ${days} days: renew it`, { valid_until });
+}
+
+const WARN_BEFORE_DAYS = 30;
 
 async function digestPackages(config: WorkerConfig, { packages }: InferenceProcess): Promise<ReadonlyMap<string, string>> {
   const digests = new Map<string, string>();

@@ -19,19 +19,19 @@ export const SIGNING_PURPOSES = {
 } as const;
 
 export async function issueRoot(now: Date): Promise<Credential> {
-  return issue({ name: 'Everframe development root', now, days: 20 * 365, authority: { path_length: 1 } });
+  return issueCertificate({ name: 'Everframe development root', now, days: 20 * 365, authority: { path_length: 1 } });
 }
 
 export async function issueIntermediate(issuer: Credential, now: Date): Promise<Credential> {
-  return issue({ name: 'Everframe development intermediate', now, days: 10 * 365, issuer, authority: { path_length: 0 } });
+  return issueCertificate({ name: 'Everframe development intermediate', now, days: 10 * 365, issuer, authority: { path_length: 0 } });
 }
 
 /** The profile allows a signing certificate 366 days. */
 export async function issueLeaf(issuer: Credential, now: Date): Promise<Credential> {
-  return issue({ name: 'Everframe development signer', now, days: 365, issuer });
+  return issueCertificate({ name: 'Everframe development signer', now, days: 365, issuer });
 }
 
-interface Request {
+export interface CertificateRequest {
   readonly name: string;
   readonly now: Date;
   readonly days: number;
@@ -39,10 +39,19 @@ interface Request {
   readonly issuer?: Credential;
   /** Set on certificates that sign others. */
   readonly authority?: { readonly path_length: number };
+  /** Key purposes (EKU) of one that doesn't sign others; default those of a claim signer. */
+  readonly purposes?: readonly string[];
+  /** Whether a reader that does not know the purposes must refuse; time-stamp authorities need it. Default false. */
+  readonly purposes_critical?: boolean;
+  /** Default: signing claims, and standing by them; nothing else. */
+  readonly usage?: number;
+  /** Default: new ones on P-256. */
+  readonly keys?: webcrypto.CryptoKeyPair;
 }
 
-async function issue({ name, now, days, issuer, authority }: Request): Promise<Credential> {
-  const keys = await webcrypto.subtle.generateKey(ECDSA_P256, true, ['sign', 'verify']);
+export async function issueCertificate(request: CertificateRequest): Promise<Credential> {
+  const { name, now, days, issuer, authority, purposes = Object.values(SIGNING_PURPOSES), usage = SIGNER_USAGE } = request;
+  const keys = request.keys ?? (await webcrypto.subtle.generateKey(ECDSA_P256, true, ['sign', 'verify']));
   const issuerCertificate = issuer && new x509.X509Certificate(issuer.certificate);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
@@ -56,8 +65,8 @@ async function issue({ name, now, days, issuer, authority }: Request): Promise<C
     signingAlgorithm: { ...ECDSA_P256, hash: 'SHA-256' },
     extensions: [
       new x509.BasicConstraintsExtension(authority !== undefined, authority?.path_length, true),
-      new x509.KeyUsagesExtension(authority ? AUTHORITY_USAGE : SIGNER_USAGE, true),
-      ...(authority ? [] : [new x509.ExtendedKeyUsageExtension(Object.values(SIGNING_PURPOSES), false)]),
+      new x509.KeyUsagesExtension(authority ? AUTHORITY_USAGE : usage, true),
+      ...(authority ? [] : [new x509.ExtendedKeyUsageExtension([...purposes], request.purposes_critical ?? false)]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuerCertificate?.publicKey ?? keys.publicKey),
     ],
@@ -66,7 +75,6 @@ async function issue({ name, now, days, issuer, authority }: Request): Promise<C
   return { certificate: `${certificate.toString('pem')}\n`, private_key: `${x509.PemConverter.encode(private_key, 'PRIVATE KEY')}\n` };
 }
 
-/** Signing claims, and standing by them; nothing else. */
 const SIGNER_USAGE = x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.nonRepudiation;
 const AUTHORITY_USAGE = x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign;
 const ECDSA_P256 = { name: 'ECDSA', namedCurve: 'P-256' };

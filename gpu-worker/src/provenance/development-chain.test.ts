@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { openDevelopmentChain, rootCertificatePath } from './development-chain.ts';
-import { openLocalSigner } from './signer.ts';
+import { openDevelopmentSigner } from './development-signer.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'everframe-chain-'));
 after(() => rm(folder, { recursive: true }));
@@ -51,7 +51,7 @@ test('the next start reads the same chain', async () => {
 
 test('processes that start at once on an empty folder agree, and leave nothing lying about', async () => {
   const dir = await newDir();
-  const signers = await Promise.all([1, 2, 3, 4].map(() => openLocalSigner(dir)));
+  const signers = await Promise.all([1, 2, 3, 4].map(() => openDevelopmentSigner(dir)));
   assert.equal(new Set(signers.map(({ certificate_chain_pem }) => certificate_chain_pem)).size, 1);
   assert.equal(new Set(signers.map(({ trust_anchors_pem }) => trust_anchors_pem)).size, 1);
   assert.deepEqual(await readdir(dir), ['development-chain']);

@@ -12,6 +12,8 @@ export interface DevelopmentChain {
   readonly certificate_chain_pem: string;
   /** The root. */
   readonly trust_anchors_pem: string;
+  /** Of the signing certificate. */
+  readonly valid_until: Date;
   readonly private_key: KeyObject;
 }
 
@@ -73,7 +75,13 @@ async function readChain(folder: string): Promise<DevelopmentChain & { readonly 
     const leaf = issuedBy(intermediate, new X509Certificate(pem));
     const private_key = createPrivateKey(privateKeyPem(pem));
     if (!leaf.checkPrivateKey(private_key)) throw new Error('its key is not the one of its certificate');
-    return { leaf, private_key, certificate_chain_pem: `${leaf}${intermediate}`, trust_anchors_pem: `${root}` };
+    return {
+      leaf,
+      private_key,
+      valid_until: leaf.validToDate,
+      certificate_chain_pem: `${leaf}${intermediate}`,
+      trust_anchors_pem: `${root}`,
+    };
   });
 }
 

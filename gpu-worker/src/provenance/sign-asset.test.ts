@@ -10,16 +10,17 @@ import { decodeFile, makeClip, runFfmpeg } from '../media/test-clip.ts';
 import { encodeThumbnail } from '../media/thumbnail.ts';
 import { openWasmEncoder } from '../media/wasm-encoder.ts';
 import type { GenerationFacts } from './assertions.ts';
+import { openDevelopmentSigner } from './development-signer.ts';
 import { readManifest } from './read-manifest.ts';
 import { signAsset } from './sign-asset.ts';
-import { openLocalSigner, type Signer } from './signer.ts';
+import type { Signer } from './signer.ts';
 import { readIndependently } from './test-reader.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'everframe-sign-'));
 after(() => rm(folder, { recursive: true }));
 
-const signer = await openLocalSigner(join(folder, 'keys'));
-const stranger = await openLocalSigner(join(folder, 'other-keys'));
+const signer = await openDevelopmentSigner(join(folder, 'keys'));
+const stranger = await openDevelopmentSigner(join(folder, 'other-keys'));
 const video = await makeVideo(join(folder, 'video.mp4'));
 const picture = join(folder, 'picture.jpg');
 await writeFile(picture, encodeThumbnail(makeClip({ width: 64, height: 64 }, 0, 1), 64, 64));
