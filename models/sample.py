@@ -57,10 +57,14 @@ def sample(
     shift: float = ModelConfig.shift,
     first_scale: float = ModelConfig.first_chunk_guidance_scale,
     scale: float = ModelConfig.guidance_scale,
+    remembered: int = ModelConfig.overlap_frames,
+    shows_anchor: bool = True,
 ) -> Iterator[Tensor]:
     """Yields each chunk's clean latents [B, C, F, H, W].
 
     `texts` holds what each chunk obeys, `renewing` the chunks behind the first that renew the anchor.
+    The last two are for baselines alone: how many of the last latent frames a chunk is shown (fewer
+    than it reads: the earliest stands for those before it; 0: none), and whether the anchor is.
     """
     config, batch = network.config, len(no_text.mask)
     frame = (config.latent_channels, config.latent_side, config.latent_side)
@@ -70,7 +74,7 @@ def sample(
         renews = anchor is None or chunk_index in renewing
         shown = torch.zeros(batch, *frame) if renews else anchor
         guidance_scale = first_scale if renews else scale
-        present = torch.full((batch,), float(not renews))
+        present = torch.full((batch,), float(shows_anchor and not renews))
         branches = [prepare(network, told, shown, present, overlap) for told in ([text] if guidance_scale == 1 else [text, no_text])]
         latents = noise((batch, frame[0], config.chunk_frames, *frame[1:]), chunk_index)
         for sigma, sigma_next in zip(sigmas[:-1], sigmas[1:]):
@@ -80,8 +84,15 @@ def sample(
             latents = euler_step(latents, velocity, sigma, sigma_next)
         if renews:
             anchor = latents[:, :, config.anchor_frame]
-        overlap = latents[:, :, -config.overlap_frames :]
+        overlap = last_frames(latents, remembered, config.overlap_frames)
         yield latents
+
+
+def last_frames(latents: Tensor, remembered: int, read: int) -> Tensor | None:
+    if remembered == 0:
+        return None
+    kept = latents[:, :, -remembered:]
+    return torch.cat([kept[:, :, :1].expand(-1, -1, read - remembered, -1, -1), kept], 2)
 
 
 def prepare(network: Network, text: Text, anchor: Tensor, anchor_present: Tensor, overlap: Tensor | None) -> tuple:

@@ -60,6 +60,16 @@ def test_a_prompt_that_renews_the_anchor_is_begun_without_one():
     assert torch.equal(network.anchors[3][0], chunks[2][:, :, CONFIG.anchor_frame])
 
 
+def test_baselines_are_shown_less():
+    network = StandIn()
+    first, *_ = sample(network, [TEXT] * 3, NO_TEXT, seeded_noise(1), steps=2, first_scale=1.0, remembered=1, shows_anchor=False)
+    assert torch.equal(network.remembered[0], first[:, :, -1:].expand(-1, -1, CONFIG.overlap_frames, -1, -1))
+    assert [present for _, present in network.anchors] == [0, 0, 0]
+    forgetful = StandIn()
+    list(sample(forgetful, [TEXT] * 3, NO_TEXT, seeded_noise(1), steps=2, first_scale=1.0, remembered=0))
+    assert forgetful.remembered == [] and [present for _, present in forgetful.anchors] == [0, 1, 1]
+
+
 def test_guidance_costs_a_second_pass_only_where_its_scale_is_not_one():
     network = StandIn()
     list(sample(network, [TEXT] * 2, NO_TEXT, seeded_noise(1), steps=3, first_scale=2.0, scale=1.0))
