@@ -15,6 +15,8 @@ import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
 import { estimateVideo } from './routes/estimate-video.ts';
 import { getContent } from './routes/get-content.ts';
+import { getDocs } from './routes/get-docs.ts';
+import { getDocument } from './routes/get-document.ts';
 import { getUsage } from './routes/get-usage.ts';
 import { getVideo } from './routes/get-video.ts';
 import { listVideos } from './routes/list-videos.ts';
@@ -52,6 +54,10 @@ app.use(async (c, next) => {
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }));
 app.all('/healthz', methodNotAllowed('GET, HEAD'));
+app.get('/openapi.json', anyOrigin(), getDocument);
+app.all('/openapi.json', methodNotAllowed('GET, HEAD'));
+app.get('/docs', getDocs);
+app.all('/docs', methodNotAllowed('GET, HEAD'));
 
 app.post('/v1/videos', authenticate('videos.write'), createVideo);
 app.get('/v1/videos', authenticate('videos.read'), listVideos);

@@ -5,6 +5,7 @@ import type { Entry } from '../accounts/ledger.ts';
 import type { AppEnv } from '../env.ts';
 import { parseLimit } from '../http/page.ts';
 import { readCall } from '../http/read-call.ts';
+import type { AccountView, LedgerEntry } from '../openapi/answers.ts';
 import { type AccountRow, findAccount, insertAccount, listAccounts as listRows } from '../store/accounts.ts';
 import { fromOutcome } from '../videos/outcome.ts';
 
@@ -66,10 +67,10 @@ export async function namedAccount(c: Context<AppEnv>): Promise<AccountRow> {
   return row;
 }
 
-function toView({ created_at_ms, ...row }: AccountRow) {
+function toView({ created_at_ms, ...row }: AccountRow): AccountView {
   return { object: 'account' as const, ...row, created_at: Math.floor(created_at_ms / 1000) };
 }
 
-function toEntryView({ id, created_at_ms, ...entry }: Entry) {
+function toEntryView({ id, created_at_ms, ...entry }: Entry): LedgerEntry {
   return { id: String(id), object: 'ledger_entry' as const, ...entry, created_at: Math.floor(created_at_ms / 1000) };
 }

@@ -6,6 +6,7 @@ import { type ApiKey, CreateKey, createApiKey, EverframeError, hashApiKey, JSON_
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { readCall } from '../http/read-call.ts';
+import type { ApiKeyView } from '../openapi/answers.ts';
 import { findKey, insertKey, type KeyRow, listKeys as listRows, replaceKey, revokeKey as revokeRow } from '../store/accounts.ts';
 import { namedAccount } from './accounts.ts';
 
@@ -57,7 +58,7 @@ async function namedKey(c: Context<AppEnv>): Promise<KeyRow> {
   return row;
 }
 
-function toView({ created_at_ms, expires_at_ms, revoked_at_ms, ...row }: KeyRow) {
+function toView({ created_at_ms, expires_at_ms, revoked_at_ms, ...row }: KeyRow): ApiKeyView {
   return {
     object: 'api_key' as const,
     ...row,

@@ -3,6 +3,7 @@ import { EverframeError, type ModelPackage } from '@everframe/shared';
 import type { Context } from 'hono';
 import { PACKAGES, RELEASED_AT } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
+import type { ModelView } from '../openapi/answers.ts';
 
 export function listModels(c: Context<AppEnv>): Response {
   return c.json({ object: 'list', data: PACKAGES.map(toModelView) });
@@ -18,7 +19,7 @@ export function getModel(c: Context<AppEnv>): Response {
 }
 
 /** The four members of OpenAI's contract, and what a request needs to know. */
-function toModelView(model: ModelPackage) {
+function toModelView(model: ModelPackage): ModelView {
   return {
     id: model.name,
     object: 'model',

@@ -1,7 +1,8 @@
 /** A video as its owner sees it: the 13 fields of OpenAI's contract, always all of them, and ours beside them. */
 import { deliveredMicroUsd, type VideoRecord } from '@everframe/shared';
+import type { VideoView } from '../openapi/answers.ts';
 
-export function toVideoView(video: VideoRecord) {
+export function toVideoView(video: VideoRecord): VideoView {
   const { command, frames_done } = video;
   return {
     id: video.id,
@@ -25,7 +26,7 @@ export function toVideoView(video: VideoRecord) {
 }
 
 /** In micro-USD: what was reserved, and once the video has ended, what of it is charged. */
-function usageOf({ price, status, error, command, frames_done }: VideoRecord) {
+function usageOf({ price, status, error, command, frames_done }: VideoRecord): VideoView['usage'] {
   if (!price) return null;
   const delivered = deliveredMicroUsd(price, command, frames_done);
   switch (status) {

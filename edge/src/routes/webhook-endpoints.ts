@@ -13,6 +13,7 @@ import type { AppEnv } from '../env.ts';
 import { checkUrl } from '../http/outbound-guard.ts';
 import { parseLimit } from '../http/page.ts';
 import { readCall } from '../http/read-call.ts';
+import type { WebhookDelivery, WebhookEndpointView } from '../openapi/answers.ts';
 import { fromOutcome } from '../videos/outcome.ts';
 import { secretHint } from '../webhooks/signature.ts';
 import type { WebhookObject } from '../webhooks/webhook-object.ts';
@@ -93,7 +94,7 @@ function endpointId(c: Context<AppEnv>): string {
   return c.req.param('id') ?? '';
 }
 
-function toView({ id, name, url, event_types, secret, created_at_ms, updated_at_ms }: Endpoint) {
+function toView({ id, name, url, event_types, secret, created_at_ms, updated_at_ms }: Endpoint): WebhookEndpointView {
   return {
     ...{ id, object: 'webhook_endpoint', name, url, event_types },
     signing_secret_hint: secretHint(secret),
@@ -107,7 +108,7 @@ function toViewWithSecret(endpoint: Endpoint) {
   return { ...toView(endpoint), signing_secret: endpoint.secret };
 }
 
-function toDeliveryView({ id, event_id, endpoint_id, type, status, attempts, due_at_ms, created_at_ms }: Delivery) {
+function toDeliveryView({ id, event_id, endpoint_id, type, status, attempts, due_at_ms, created_at_ms }: Delivery): WebhookDelivery {
   return {
     ...{ id: `whd_${id}`, object: 'webhook_delivery', webhook_endpoint_id: endpoint_id, event_id, event_type: type, status },
     created_at: Math.floor(created_at_ms / 1000),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type ApiKey, type Asset, ClaimAnswer, createApiKey, hashApiKey } from '@everframe/shared';
 import type { Env } from '../env.ts';
+import { assertDocumented } from './assert-documented.ts';
 
 // Read when wrangler is loaded: no look-up or report leaves this machine.
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false';
@@ -81,7 +82,12 @@ export async function startEdge(vars: Record<string, string>, secrets: Record<st
   };
   const key = await addKey('account_a');
 
-  const request = (path: string, init: RequestInit = {}) => fetch(new URL(path, url), init);
+  const request = async (path: string, init: RequestInit = {}) => {
+    const target = new URL(path, url);
+    const response = await fetch(target, init);
+    await assertDocumented(init.method ?? 'GET', target, response);
+    return response;
+  };
   const asOwner = (path: string, init: RequestInit = {}) =>
     request(path, { ...init, headers: { authorization: `Bearer ${key.text}`, ...(init.headers as Record<string, string>) } });
 

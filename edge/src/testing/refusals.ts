@@ -37,6 +37,8 @@ const worker = (method: RouteRefusals['method'], call: string): RouteRefusals =>
 
 export const ROUTES: readonly RouteRefusals[] = [
   { method: 'GET', path: '/healthz', auth: 'none' },
+  { method: 'GET', path: '/openapi.json', auth: 'none' },
+  { method: 'GET', path: '/docs', auth: 'none' },
   video('POST', '/v1/videos', 'videos.write', { max_bytes: CREATE_BODY_MAX_BYTES }),
   video('GET', '/v1/videos', 'videos.read'),
   video('POST', '/v1/videos/estimate', 'videos.read', { max_bytes: CREATE_BODY_MAX_BYTES }),

@@ -1,0 +1,47 @@
+/** The fields of a create as a schema, with the bounds of the packages that are served. Its judge is the command's parser. */
+import { PROMPT_MAX_CHARACTERS, SEED_MAX } from '@everframe/shared';
+import { z } from 'zod';
+import { PACKAGES } from '../catalogue.ts';
+
+/** At least one visible character; none of the control, bidirectional and non-characters that a prompt may not have. */
+const REFUSED = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069\\ufdd0-\\ufdef\\ufffe\\uffff';
+const PROMPT = new RegExp(`^[^${REFUSED}]*[^\\s${REFUSED}][^${REFUSED}]*$`);
+
+const least = Math.min(...PACKAGES.map(({ seconds }) => seconds.min));
+const most = Math.max(...PACKAGES.map(({ seconds }) => seconds.max));
+/** A whole number, also as text: form fields have nothing else. */
+const whole = (min: number, max: number) => z.union([z.int().min(min).max(max), z.string().regex(/^\d{1,15}$/)]);
+
+export const promptText = z.string().min(1).max(PROMPT_MAX_CHARACTERS).regex(PROMPT);
+
+export const CreateVideo = z.strictObject({
+  prompt: promptText.meta({ description: 'What the video shows. Kept in Unicode NFC.' }),
+  model: z
+    .enum(PACKAGES.map(({ name }) => name))
+    .optional()
+    .meta({ description: 'Default: the first of `/v1/models`.' }),
+  seconds: whole(least, most).optional().meta({ description: "Within the model's bounds; default its own." }),
+  size: z
+    .enum([...new Set(PACKAGES.flatMap(({ sizes }) => sizes))])
+    .optional()
+    .meta({ description: "`<width>x<height>`; default the model's first." }),
+  seed: whole(0, SEED_MAX).optional().meta({ description: 'The same seed, prompt and model give the same frames. Default: drawn.' }),
+  strict: z
+    .union([z.boolean(), z.enum(['true', 'false'])])
+    .optional()
+    .meta({ description: 'Refuse what would only be warned of: a prompt that the model cannot read whole. Default: false.' }),
+});
+
+export const ModerationRequest = z.object({
+  input: z
+    .union([
+      z.string().max(PROMPT_MAX_CHARACTERS),
+      z.array(z.string().max(PROMPT_MAX_CHARACTERS)).min(1).max(32),
+      z
+        .array(z.object({ type: z.literal('text'), text: z.string().max(PROMPT_MAX_CHARACTERS) }))
+        .min(1)
+        .max(32),
+    ])
+    .meta({ description: 'A text; a list of texts, with a result for each; or a list of parts, with one result for all.' }),
+  model: z.unknown().optional().meta({ description: 'Ignored: there is one.' }),
+});

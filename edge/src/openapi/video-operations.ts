@@ -1,0 +1,133 @@
+/** The OpenAPI operations on videos. */
+import { LIST_LIMITS } from '@everframe/shared';
+import { CreatedVideo, DeletedVideo, VideoEstimate, VideoList, VideoView } from './answers.ts';
+import { CreateVideo } from './create-request.ts';
+import type { Operation } from './operation.ts';
+
+const ID = `video_${'4f6c'.repeat(8)}`;
+export const VIDEO_EXAMPLE = {
+  ...{ id: ID, object: 'video', model: 'everframe-storybook-1', status: 'in_progress', progress: 62, created_at: 1795363200 },
+  ...{ completed_at: null, expires_at: null, prompt: 'a red balloon rises over the sea', size: '128x128', seconds: '4' },
+  ...{ remixed_from_video_id: null, error: null, seed: 7, fps: 8, frames: { done: 20, total: 32 } },
+  usage: { estimated_micro_usd: 4000, charged_micro_usd: null },
+} as const;
+const QUEUED = { ...VIDEO_EXAMPLE, status: 'queued', progress: 0, frames: { done: 0, total: 32 } };
+
+const read = { tag: 'Videos', auth: 'key', scope: 'videos.read' } as const;
+const write = { tag: 'Videos', auth: 'key', scope: 'videos.write' } as const;
+const NAMED = {
+  names: { id: { schema: { type: 'string' }, description: "The video's id.", refusal: 'video_not_found' } },
+} as const;
+
+/** What the fields of a create are refused for. */
+const FIELD_ERRORS = [
+  ...(['missing_required_parameter', 'invalid_type', 'invalid_value', 'string_too_short', 'string_too_long'] as const),
+  ...(['unknown_parameter', 'unsupported_parameter', 'model_not_found', 'invalid_multipart', 'unsupported_media_type'] as const),
+] as const;
+/** What stands between sound fields and a video. */
+export const MAKING_ERRORS = [
+  ...(['prompt_too_long', 'moderation_blocked', 'moderation_unavailable', 'insufficient_credits', 'key_budget_exceeded'] as const),
+  ...(['reservation_expired', 'idempotency_key_reused', 'idempotency_key_in_use'] as const),
+] as const;
+
+const CONTENT_HEADERS = ['etag', 'accept-ranges', 'content-disposition'] as const;
+
+export const VIDEO_OPERATIONS: readonly Operation[] = [
+  {
+    ...{ method: 'post', path: '/v1/videos', id: 'createVideo', ...write },
+    summary: 'Create a video',
+    description: 'Answers at once with the queued video. Nothing is stored or charged for a request that is refused.',
+    request_headers: ['idempotency_key'],
+    body: { schema: CreateVideo, form: true, example: { prompt: 'a red balloon rises over the sea', seconds: 4, seed: 7 } },
+    answers: [
+      {
+        ...{ status: 200, description: 'The queued video, and what its model will not do with the prompt.', schema: CreatedVideo },
+        ...{ headers: ['idempotency-replayed'], example: { ...QUEUED, warnings: [] } },
+      },
+    ],
+    errors: [...FIELD_ERRORS, ...MAKING_ERRORS, 'video_not_found'],
+  },
+  {
+    ...{ method: 'get', path: '/v1/videos', id: 'listVideos', ...read },
+    summary: 'List videos',
+    description: 'In order of creation. A cursor is a place in time: videos that come or go move no other.',
+    query: {
+      limit: { schema: { type: 'integer', minimum: 1, maximum: LIST_LIMITS.max, default: LIST_LIMITS.default }, description: 'A page.' },
+      order: { schema: { enum: ['asc', 'desc'], default: 'desc' }, description: 'By creation.' },
+      after: { schema: { type: 'string' }, description: 'The id of the last video that you have.' },
+    },
+    answers: [
+      {
+        ...{ status: 200, description: 'A page.', schema: VideoList },
+        example: { object: 'list', data: [VIDEO_EXAMPLE], first_id: ID, last_id: ID, has_more: false },
+      },
+    ],
+    errors: ['invalid_value', 'unknown_parameter'],
+  },
+  {
+    ...{ method: 'post', path: '/v1/videos/estimate', id: 'estimateVideo', ...read },
+    summary: 'Estimate a price',
+    description: 'What a create with these fields would be charged for a full delivery. Makes nothing.',
+    body: { schema: CreateVideo, form: true, example: { prompt: 'a red balloon rises over the sea', seconds: 8 } },
+    answers: [
+      {
+        ...{ status: 200, description: 'The price.', schema: VideoEstimate },
+        example: {
+          ...{ object: 'video.estimate', model: 'everframe-storybook-1', seconds: '8', size: '128x128', currency: 'usd' },
+          ...{ micro_usd: 8000, micro_usd_per_second: 1000 },
+        },
+      },
+    ],
+    errors: FIELD_ERRORS,
+  },
+  {
+    ...{ method: 'get', path: '/v1/videos/{id}', id: 'getVideo', ...read, ...NAMED },
+    summary: 'Retrieve a video',
+    answers: [{ status: 200, description: 'The video.', schema: VideoView, example: VIDEO_EXAMPLE, headers: ['openai-poll-after-ms'] }],
+  },
+  {
+    ...{ method: 'delete', path: '/v1/videos/{id}', id: 'deleteVideo', ...write, ...NAMED },
+    summary: 'Delete a video',
+    description: 'In any state. Its files are erased; work on it ends, and what was made until then is charged.',
+    answers: [
+      { status: 200, description: 'It is gone.', schema: DeletedVideo, example: { id: ID, object: 'video.deleted', deleted: true } },
+    ],
+  },
+  {
+    ...{ method: 'get', path: '/v1/videos/{id}/content', id: 'getVideoContent', ...read, ...NAMED },
+    summary: 'Download a video',
+    description: 'The signed file of a completed video. `HEAD` answers its headers.',
+    query: {
+      variant: { schema: { enum: ['video', 'thumbnail', 'spritesheet'], default: 'video' }, description: '`spritesheet` is refused.' },
+    },
+    request_headers: ['range', 'if_match', 'if_none_match'],
+    answers: [
+      { status: 200, description: 'The whole.', media: ['video/mp4', 'image/jpeg'], headers: [...CONTENT_HEADERS, 'content-length'] },
+      {
+        ...{ status: 206, description: 'The range.', media: ['video/mp4', 'image/jpeg'] },
+        headers: [...CONTENT_HEADERS, 'content-length', 'content-range'],
+      },
+      { status: 304, description: 'As the client has it.', headers: ['etag', 'accept-ranges'] },
+    ],
+    errors: [
+      ...(['invalid_value', 'unsupported_parameter', 'video_not_ready', 'video_failed'] as const),
+      ...(['precondition_failed', 'range_not_satisfiable'] as const),
+    ],
+  },
+  {
+    ...{ method: 'post', path: '/v1/videos/{id}/cancel', id: 'cancelVideo', ...write, ...NAMED },
+    summary: 'Cancel a video',
+    description: 'The frames that were committed are charged, the rest of the price comes back. Safe to repeat.',
+    answers: [
+      {
+        ...{ status: 200, description: 'The video, `failed` with the code `cancelled`.', schema: VideoView },
+        example: {
+          ...VIDEO_EXAMPLE,
+          ...{ status: 'failed', error: { code: 'cancelled', message: 'The video was cancelled.' }, expires_at: 1797955200 },
+          usage: { estimated_micro_usd: 4000, charged_micro_usd: 2500 },
+        },
+      },
+    ],
+    errors: ['video_finished'],
+  },
+];
