@@ -30,3 +30,17 @@ test('every missing or wrong variable is named at once', () => {
     },
   );
 });
+
+test('time-stamp authorities keep their order, and one that is no URL is refused', () => {
+  assert.deepEqual(readConfig(COMPLETE).time_stamp_urls, []);
+  const urls = (list: string) => readConfig({ ...COMPLETE, EVERFRAME_TIME_STAMP_URLS: list }).time_stamp_urls;
+  assert.deepEqual(urls('http://one.test/a, https://two.test'), ['http://one.test/a', 'https://two.test']);
+  assert.throws(() => urls('one.test'), /EVERFRAME_TIME_STAMP_URLS/);
+  assert.throws(() => urls('http://a,http://b,http://c,http://d'), /EVERFRAME_TIME_STAMP_URLS/);
+});
+
+test('a signer without what it needs stops the start with the other faults', () => {
+  const { AWS_REGION, ...rest } = COMPLETE;
+  assert.throws(() => readConfig({ ...rest, EVERFRAME_SIGNER: 'pkcs8' }), /AWS_REGION.*EVERFRAME_SIGNER_CERTIFICATES is not set/);
+  assert.deepEqual(readConfig(COMPLETE).signer, { kind: 'development', dir: 'signer' });
+});

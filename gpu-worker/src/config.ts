@@ -18,6 +18,12 @@ const Environment = z.object({
   EVERFRAME_THREADS: z.coerce.number().int().min(1).max(64).optional(),
   /** Which encoder new videos get; `auto` takes the first that works here. */
   EVERFRAME_ENCODER: z.enum(['auto', ...EncoderName.options]).default('auto'),
+  /** RFC 3161, separated by commas, asked in turn; without them nothing is time-stamped. */
+  EVERFRAME_TIME_STAMP_URLS: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((url) => url.trim() || []))
+    .pipe(z.array(z.url({ protocol: /^https?$/ })).max(3)),
   FFMPEG_PATH: z.string().min(1).optional(),
 });
 
@@ -29,6 +35,7 @@ export interface WorkerConfig {
   readonly packages_dir: string;
   readonly scratch_dir: string;
   readonly signer: SignerConfig;
+  readonly time_stamp_urls: readonly string[];
   readonly provider: 'cpu' | 'cuda' | 'webgpu';
   /** Threads inside one network; frames do not depend on it. More than two do not help networks as small as the shipped ones. */
   readonly threads: number;
@@ -55,6 +62,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     packages_dir: env.EVERFRAME_PACKAGES_DIR,
     scratch_dir: env.EVERFRAME_SCRATCH_DIR,
     signer,
+    time_stamp_urls: env.EVERFRAME_TIME_STAMP_URLS,
     provider: env.EVERFRAME_PROVIDER,
     threads: env.EVERFRAME_THREADS ?? Math.min(2, availableParallelism()),
     encoder: env.EVERFRAME_ENCODER,

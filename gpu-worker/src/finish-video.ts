@@ -15,7 +15,8 @@ import { joinSegments } from './media/final-file.ts';
 import { encodeThumbnail } from './media/thumbnail.ts';
 import { type Progress, segmentPath } from './progress.ts';
 import type { GenerationFacts } from './provenance/assertions.ts';
-import { signAsset, UntrustedError } from './provenance/sign-asset.ts';
+import { signAsset } from './provenance/sign-asset.ts';
+import { UntrustedError } from './provenance/untrusted-error.ts';
 
 export async function finishVideo(context: JobContext, lease: Lease, claim: ClaimAnswer, progress: Progress): Promise<void> {
   const { edge, scratch_dir } = context;
@@ -61,7 +62,9 @@ async function sign(
   const out_path = source_path.replace(/(\.\w+)$/, '-signed$1');
   await step('signing_failed', async () => {
     try {
-      await signAsset({ signer: context.signer, source_path, mime_type, out_path, facts });
+      const { signer, time_stamp_urls } = context;
+      const { time_stamp, faults } = await signAsset({ signer, source_path, mime_type, out_path, facts, time_stamp_urls });
+      if (faults.length > 0) context.log('warn', time_stamp ? 'a time-stamp authority failed' : 'signed without a time-stamp', { faults });
     } catch (cause) {
       if (!(cause instanceof UntrustedError)) throw cause;
       throw new JobError('signing_failed', 'the signature is not trusted, so the video is not published', { permanent: true, cause });
@@ -82,6 +85,7 @@ function generationFacts(
   return {
     video_id: lease.video_id,
     title: lease.video_id,
+    origin: { kind: 'created' },
     model: { name: model.name, title: model.title, version: model.version, package_sha256 },
     seed: command.seed,
     frames: command.frames,
@@ -90,7 +94,11 @@ function generationFacts(
     height: command.height,
     provider: context.inference.provider,
     encoder: first.encoder,
-    prompt_hmac: createHmac('sha256', Buffer.from(prompt_key, 'hex')).update(command.prompt).digest('hex'),
+    prompts: [{ start_frame: 0, prompt: command.prompt }, ...command.segments].map(({ start_frame, prompt }) => ({
+      start_frame,
+      disclosed: 'hash',
+      hmac: createHmac('sha256', Buffer.from(prompt_key, 'hex')).update(prompt).digest('hex'),
+    })),
     created_at: new Date(created_at_ms),
     generator_version: packageJson.version,
   };

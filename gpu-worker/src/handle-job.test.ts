@@ -37,6 +37,7 @@ async function handle(edge: EdgeClient, change: Partial<JobContext> = {}, body =
     encoders: new Map([['wasm', wasm]]),
     package_digests: new Map([['toy', 'cd'.repeat(32)]]),
     signer,
+    time_stamp_urls: [],
     scratch_dir,
     log: () => undefined,
     stop: new AbortController().signal,

@@ -16,6 +16,8 @@ export interface JobContext {
   /** Digest of each package's model.json, by model name; goes into manifests. */
   readonly package_digests: ReadonlyMap<string, string>;
   readonly signer: Signer;
+  /** Time-stamp authorities, asked in turn; none where time-stamps are off. */
+  readonly time_stamp_urls: readonly string[];
   readonly scratch_dir: string;
   readonly log: Log;
   /** Aborts on shutdown: the chunk in hand is finished, then the video is handed back. */

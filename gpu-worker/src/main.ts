@@ -46,6 +46,7 @@ async function run(config: WorkerConfig): Promise<void> {
     encoders,
     package_digests: await digestPackages(config, inference),
     signer,
+    time_stamp_urls: config.time_stamp_urls,
     scratch_dir: await openScratch(config.scratch_dir),
     log,
     stop: stop.signal,

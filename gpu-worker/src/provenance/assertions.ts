@@ -1,11 +1,14 @@
 /**
- * What we claim of a video: that a model made it, which one, from what, when. The prompt itself stays out, because
- * a manifest travels with every copy: only its keyed hash is there.
+ * What we claim of a video: that a model made it, which one, from what, when, with which settings. The prompt itself
+ * stays out unless its owner wants it in, because a manifest travels with every copy and into every descendant.
  */
+import type { InputFile } from './ingredients.ts';
 
 export interface GenerationFacts {
   readonly video_id: string;
   readonly title: string;
+  readonly origin: Origin;
+  readonly reference_image?: InputFile | undefined;
   /** `package_sha256` is the digest of model.json, which holds the digests of all files. */
   readonly model: { readonly name: string; readonly title: string; readonly version: string; readonly package_sha256: string };
   readonly seed: number;
@@ -15,15 +18,36 @@ export interface GenerationFacts {
   readonly height: number;
   readonly provider: string;
   readonly encoder: string;
-  /** HMAC-SHA-256 of the prompt under the video's own key, hex. */
-  readonly prompt_hmac: string;
+  /** By start; empty where the owner wants nothing said of them. */
+  readonly prompts: readonly PromptFact[];
   readonly created_at: Date;
   readonly generator_version: string;
 }
 
+/** Made from nothing, or from a video that there was. */
+export type Origin =
+  | { readonly kind: 'created' }
+  | {
+      readonly kind: 'extended' | 'remixed' | 'edited';
+      readonly parent: InputFile;
+      /** Whether the parent, too, is a model's work; else the result is a composite. */
+      readonly parent_made_by_model: boolean;
+    };
+
+/** `hash`: HMAC-SHA-256 under the video's own key, hex; a bare hash of a short prompt could be guessed. */
+export type PromptFact = { readonly start_frame: number } & (
+  | { readonly disclosed: 'hash'; readonly hmac: string }
+  | { readonly disclosed: 'text'; readonly text: string }
+);
+
 export type SignedMimeType = 'video/mp4' | 'image/jpeg';
 
-/** A manifest definition as c2pa-rs reads it. */
+/** Name of a prompt's text inside the manifest. */
+export function promptResource({ start_frame }: PromptFact): string {
+  return `prompt-${start_frame}.txt`;
+}
+
+/** A manifest definition as c2pa-rs reads it; ingredients that are files are added to it by `addIngredients`. */
 export function manifestDefinition(facts: GenerationFacts, mime_type: SignedMimeType): object {
   const { model, generator_version } = facts;
   return {
@@ -31,9 +55,9 @@ export function manifestDefinition(facts: GenerationFacts, mime_type: SignedMime
     title: mime_type === 'video/mp4' ? facts.title : `${facts.title} (thumbnail)`,
     format: mime_type,
     claim_generator_info: [{ name: GENERATOR_NAME, version: generator_version, specVersion: '2.4' }],
-    ingredients: [promptIngredient(facts), modelIngredient(facts)],
+    ingredients: [...facts.prompts.map(promptIngredient), modelIngredient(facts)],
     assertions: [
-      { label: 'c2pa.actions.v2', created: true, data: { allActionsIncluded: true, actions: [createdAction(facts, mime_type)] } },
+      { label: 'c2pa.actions.v2', created: true, data: { allActionsIncluded: true, actions: actions(facts, mime_type) } },
       {
         label: 'c2pa.ai-disclosure',
         created: true,
@@ -56,33 +80,64 @@ export const GENERATOR_NAME = 'Everframe';
 
 /** The value of `digitalSourceType` that says: made by a trained model. */
 export const MADE_BY_MODEL = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
+/** The same of what a model made out of something else. */
+export const MADE_WITH_MODEL = 'http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia';
 
 /** Keys of our own action parameters begin with this. */
 export const PARAMETER_PREFIX = 'org.everframe.';
 
-function createdAction(facts: GenerationFacts, mime_type: SignedMimeType): object {
-  const { model, seed, frames, fps, width, height, provider, encoder } = facts;
-  const about = { video_id: facts.video_id, model: model.name, model_version: model.version, seed };
+/**
+ * What has a parent is opened before it is edited; opening makes nothing, so it names no source type (specification
+ * 2.4, section 18.16).
+ */
+function actions(facts: GenerationFacts, mime_type: SignedMimeType): object[] {
+  const { origin, created_at, generator_version } = facts;
+  const common = { when: created_at.toISOString(), softwareAgent: { name: GENERATOR_NAME, version: generator_version } };
+  const parameters = { ingredientIds: inputLabels(facts), ...ownParameters(facts, mime_type) };
+  if (origin.kind === 'created') return [{ action: 'c2pa.created', ...common, digitalSourceType: MADE_BY_MODEL, parameters }];
+  const digitalSourceType = origin.parent_made_by_model ? MADE_BY_MODEL : MADE_WITH_MODEL;
+  return [
+    { action: 'c2pa.opened', ...common, parameters: { ingredientIds: ['parent'] } },
+    { action: 'c2pa.edited', ...common, digitalSourceType, parameters },
+  ];
+}
+
+function inputLabels({ prompts, reference_image }: GenerationFacts): string[] {
+  return [...prompts.map(promptLabel), 'model', ...(reference_image ? ['reference'] : [])];
+}
+
+function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): object {
+  const { model, seed, frames, fps, width, height, provider, encoder, origin } = facts;
+  const about = {
+    video_id: facts.video_id,
+    operation: origin.kind,
+    model: model.name,
+    model_version: model.version,
+    model_sha256: model.package_sha256,
+    seed,
+  };
   const media = mime_type === 'video/mp4' ? { frames, fps, width, height, provider, encoder } : {};
-  const parameters = Object.entries({ ...about, ...media }).map(([name, value]) => [PARAMETER_PREFIX + name, value]);
+  return Object.fromEntries(Object.entries({ ...about, ...media }).map(([name, value]) => [PARAMETER_PREFIX + name, value]));
+}
+
+function promptIngredient(prompt: PromptFact): object {
+  const { start_frame, disclosed } = prompt;
+  const says =
+    disclosed === 'hash'
+      ? { instance_id: `urn:everframe:prompt:hmac-sha256:${prompt.hmac}` }
+      : { data: { format: 'text/plain', identifier: promptResource(prompt) } };
   return {
-    action: 'c2pa.created',
-    when: facts.created_at.toISOString(),
-    digitalSourceType: MADE_BY_MODEL,
-    softwareAgent: { name: GENERATOR_NAME, version: facts.generator_version },
-    parameters: { ingredientIds: ['prompt', 'model'], ...Object.fromEntries(parameters) },
+    title: start_frame === 0 ? 'prompt' : `prompt from frame ${start_frame}`,
+    format: 'text/plain',
+    relationship: 'inputTo',
+    label: promptLabel(prompt),
+    ...says,
+    data_types: [{ type: 'c2pa.types.generator.prompt' }],
   };
 }
 
-function promptIngredient({ prompt_hmac }: GenerationFacts): object {
-  return {
-    title: 'prompt',
-    format: 'text/plain',
-    relationship: 'inputTo',
-    label: 'prompt',
-    instance_id: `urn:everframe:prompt:hmac-sha256:${prompt_hmac}`,
-    data_types: [{ type: 'c2pa.types.generator.prompt' }],
-  };
+function promptLabel({ start_frame }: PromptFact): string {
+  return start_frame === 0 ? 'prompt' : `prompt-${start_frame}`;
 }
 
 function modelIngredient({ model }: GenerationFacts): object {

@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { Reader } from '@contentauth/c2pa-node';
 import { z } from 'zod';
-import { MADE_BY_MODEL, PARAMETER_PREFIX } from './assertions.ts';
+import { MADE_BY_MODEL, MADE_WITH_MODEL, PARAMETER_PREFIX } from './assertions.ts';
 import { verificationSettings } from './verification-settings.ts';
 
 export interface ManifestReport {
@@ -29,6 +29,10 @@ export interface ManifestReport {
   readonly parameters: Readonly<Record<string, string | number>>;
   /** C2PA status codes of what is wrong, ingredients included; `container.unreadable: ...` when it could not be parsed. */
   readonly failures: readonly string[];
+  /** ISO 8601: when it was signed, by the word of a time-stamp that holds. */
+  readonly time_stamped_at?: string;
+  /** What it was made from, the nearest first, as the file itself says. */
+  readonly parents?: readonly { readonly manifest_label: string | undefined; readonly title: string | undefined }[];
 }
 
 /**
@@ -62,7 +66,10 @@ const Manifest = z.object({
   title: z.string().optional(),
   claim_generator_info: z.array(z.object({ name: z.string(), version: z.string().optional() })).optional(),
   assertions: z.array(z.object({ label: z.string(), data: z.unknown() })).optional(),
-  signature_info: z.object({ issuer: z.string().optional(), common_name: z.string().optional() }).optional(),
+  signature_info: z.object({ issuer: z.string().optional(), common_name: z.string().optional(), time: z.string().optional() }).optional(),
+  ingredients: z
+    .array(z.object({ title: z.string().optional(), relationship: z.string().optional(), active_manifest: z.string().optional() }))
+    .optional(),
 });
 const StatusCodes = z.object({ failure: z.array(z.object({ code: z.string() })) });
 const ManifestStore = z.object({
@@ -75,13 +82,17 @@ const ManifestStore = z.object({
   }),
 });
 type Manifest = z.infer<typeof Manifest>;
+type Ingredient = NonNullable<Manifest['ingredients']>[number];
 type ManifestStore = z.infer<typeof ManifestStore>;
 
 const STATES = { Trusted: 'trusted', Valid: 'valid', Invalid: 'invalid' } as const;
 
 function toReport({ active_manifest, manifests, validation_state, validation_results }: ManifestStore): ManifestReport {
   const manifest: Manifest = manifests[active_manifest ?? ''] ?? {};
-  const created = findActions(manifest).find(({ action }) => action === 'c2pa.created');
+  // What has a parent was not created but edited.
+  const all = findActions(manifest);
+  const created = all.find(({ action }) => action === 'c2pa.created') ?? all.find(({ digitalSourceType }) => byModel(digitalSourceType));
+  const parents = findParents(manifest, manifests);
   const parameters = ownParameters(created?.parameters ?? {});
   const model_title = findModelTitle(manifest);
   const [generator] = manifest.claim_generator_info ?? [];
@@ -100,7 +111,9 @@ function toReport({ active_manifest, manifests, validation_state, validation_res
       model: { title: model_title, name: text(parameters.model), version: text(parameters.model_version) },
     }),
     ...(created?.when && { created_at: created.when }),
-    ai_generated: created?.digitalSourceType === MADE_BY_MODEL,
+    ...(signature_info?.time && { time_stamped_at: signature_info.time }),
+    ...(parents.length > 0 && { parents }),
+    ai_generated: byModel(created?.digitalSourceType),
     parameters,
     failures: results.flatMap((result) => result?.failure.map(({ code }) => code) ?? []),
   };
@@ -109,6 +122,25 @@ function toReport({ active_manifest, manifests, validation_state, validation_res
 function findActions({ assertions = [] }: Manifest): z.infer<typeof Action>[] {
   const found = assertions.find(({ label }) => label === 'c2pa.actions.v2' || label === 'c2pa.actions');
   return z.object({ actions: z.array(Action) }).safeParse(found?.data).data?.actions ?? [];
+}
+
+function byModel(digitalSourceType: string | undefined): boolean {
+  return digitalSourceType === MADE_BY_MODEL || digitalSourceType === MADE_WITH_MODEL;
+}
+
+/** A file may name itself as its own ancestor, so the walk ends at what it has seen. */
+function findParents(manifest: Manifest, manifests: Readonly<Record<string, Manifest>>): NonNullable<ManifestReport['parents']> {
+  const parents: { manifest_label: string | undefined; title: string | undefined }[] = [];
+  const seen = new Set([manifest]);
+  for (let child: Manifest | undefined = manifest; child; ) {
+    const parent: Ingredient | undefined = child.ingredients?.find(({ relationship }) => relationship === 'parentOf');
+    if (!parent) break;
+    parents.push({ manifest_label: parent.active_manifest, title: parent.title });
+    child = manifests[parent.active_manifest ?? ''];
+    if (!child || seen.has(child)) break;
+    seen.add(child);
+  }
+  return parents;
 }
 
 function findModelTitle({ assertions = [] }: Manifest): string | undefined {

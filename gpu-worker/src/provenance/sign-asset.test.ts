@@ -3,17 +3,13 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { joinSegments } from '../media/final-file.ts';
 import { findBox } from '../media/isobmff.ts';
-import { makeSegment } from '../media/segmenter.ts';
-import { decodeFile, makeClip, runFfmpeg } from '../media/test-clip.ts';
-import { encodeThumbnail } from '../media/thumbnail.ts';
-import { openWasmEncoder } from '../media/wasm-encoder.ts';
-import type { GenerationFacts } from './assertions.ts';
+import { decodeFile, runFfmpeg } from '../media/test-clip.ts';
 import { openDevelopmentSigner } from './development-signer.ts';
 import { readManifest } from './read-manifest.ts';
 import { signAsset } from './sign-asset.ts';
 import type { Signer } from './signer.ts';
+import { makeTestPicture, makeTestVideo, TEST_FACTS } from './test-asset.ts';
 import { readIndependently } from './test-reader.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'everframe-sign-'));
@@ -21,25 +17,8 @@ after(() => rm(folder, { recursive: true }));
 
 const signer = await openDevelopmentSigner(join(folder, 'keys'));
 const stranger = await openDevelopmentSigner(join(folder, 'other-keys'));
-const video = await makeVideo(join(folder, 'video.mp4'));
-const picture = join(folder, 'picture.jpg');
-await writeFile(picture, encodeThumbnail(makeClip({ width: 64, height: 64 }, 0, 1), 64, 64));
-
-const FACTS: GenerationFacts = {
-  video_id: 'video_7f3a',
-  title: 'video_7f3a',
-  model: { name: 'pocket', title: 'Everframe Pocket', version: '1.2.0', package_sha256: 'ab'.repeat(32) },
-  seed: 4_294_967_295,
-  frames: 24,
-  fps: 8,
-  width: 64,
-  height: 64,
-  provider: 'cpu',
-  encoder: 'wasm',
-  prompt_hmac: 'cd'.repeat(32),
-  created_at: new Date('2026-11-01T12:00:00Z'),
-  generator_version: '0.1.0',
-};
+const video = await makeTestVideo(folder);
+const picture = await makeTestPicture(folder);
 
 test('a signed video is trusted by two readers that are given our root, and only intact to those that are not', async () => {
   const { path, bytes } = await signed('video/mp4');
@@ -76,8 +55,10 @@ test('the manifest says that a model made it, which, how and when, and who signe
     ai_generated: true,
     parameters: {
       video_id: 'video_7f3a',
+      operation: 'created',
       model: 'pocket',
       model_version: '1.2.0',
+      model_sha256: 'ab'.repeat(32),
       seed: 4_294_967_295,
       frames: 24,
       fps: 8,
@@ -93,8 +74,8 @@ test('the manifest says that a model made it, which, how and when, and who signe
 test('prompt and model are ingredients of it, by keyed hash and by digest', async () => {
   const { bytes } = await signed('video/mp4');
   const text = bytes.toString('latin1');
-  assert.ok(text.includes(`urn:everframe:prompt:hmac-sha256:${FACTS.prompt_hmac}`));
-  assert.ok(text.includes(`urn:everframe:model:sha256:${FACTS.model.package_sha256}`));
+  assert.ok(text.includes(`urn:everframe:prompt:hmac-sha256:${'cd'.repeat(32)}`));
+  assert.ok(text.includes(`urn:everframe:model:sha256:${TEST_FACTS.model.package_sha256}`));
 });
 
 test('signing leaves the pictures as they are', async () => {
@@ -152,13 +133,16 @@ test('whatever makes signing fail leaves no file', async () => {
     [{ sign: async () => new Uint8Array(10) }, /could not be signed/],
   ];
   for (const [change, message] of failing) {
-    const options = { signer: { ...signer, ...change }, source_path, mime_type: 'video/mp4', out_path, facts: FACTS } as const;
+    const options = { signer: { ...signer, ...change }, source_path, mime_type: 'video/mp4', out_path, facts: TEST_FACTS } as const;
     await assert.rejects(signAsset(options), message);
     assert.deepEqual(await readdir(into), []);
   }
   const junk = join(folder, 'junk.mp4');
   await writeFile(junk, Buffer.alloc(1000, 7));
-  await assert.rejects(signAsset({ signer, source_path: junk, mime_type: 'video/mp4', out_path, facts: FACTS }), /could not be signed/);
+  await assert.rejects(
+    signAsset({ signer, source_path: junk, mime_type: 'video/mp4', out_path, facts: TEST_FACTS }),
+    /could not be signed/,
+  );
   assert.deepEqual(await readdir(into), []);
 });
 
@@ -179,16 +163,6 @@ test('anchors that are no certificates are an error, not a verdict on the file',
 async function signed(mime_type: 'video/mp4' | 'image/jpeg'): Promise<{ path: string; bytes: Buffer; manifest_label: string }> {
   const source_path = mime_type === 'video/mp4' ? video : picture;
   const path = source_path.replace(/\.(\w+)$/, `-signed-${Math.random()}.$1`);
-  const { manifest_label } = await signAsset({ signer, source_path, mime_type, out_path: path, facts: FACTS });
+  const { manifest_label } = await signAsset({ signer, source_path, mime_type, out_path: path, facts: TEST_FACTS });
   return { path, bytes: await readFile(path), manifest_label };
-}
-
-async function makeVideo(path: string): Promise<string> {
-  const size = { width: 64, height: 64 };
-  const encoded = await openWasmEncoder().encode(makeClip(size, 0, 24), { ...size, fps: 8 });
-  const { init, media } = makeSegment(encoded, { ...size, fps: 8, chunk_index: 0, first_frame: 0 });
-  const segment = join(folder, 'segment.m4s');
-  await writeFile(segment, media);
-  await joinSegments(init, [segment], path);
-  return path;
 }

@@ -7,8 +7,12 @@ import { rename, rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Builder } from '@contentauth/c2pa-node';
 import { CREATED_ASSERTION_LABELS, type GenerationFacts, manifestDefinition, type SignedMimeType } from './assertions.ts';
+import { addIngredients } from './ingredients.ts';
 import { readManifest } from './read-manifest.ts';
+import { signatureSize, signClaim } from './sign-claim.ts';
 import type { Signer } from './signer.ts';
+import type { TimeStampOutcome } from './time-stamp.ts';
+import { UntrustedError } from './untrusted-error.ts';
 import { verificationSettings } from './verification-settings.ts';
 
 export interface SignAssetOptions {
@@ -18,34 +22,42 @@ export interface SignAssetOptions {
   /** Exists afterwards only if the signed file reads back as trusted. */
   readonly out_path: string;
   readonly facts: GenerationFacts;
+  /** Authorities, asked in turn; default none. If all fail the file is signed without a time-stamp. */
+  readonly time_stamp_urls?: readonly string[];
 }
 
-/** The signed file reads back as one that the signer's own anchors do not vouch for. */
-export class UntrustedError extends Error {
-  override readonly name = 'UntrustedError';
+export interface SignedAsset extends TimeStampOutcome {
+  readonly manifest_label: string;
 }
 
 /** @throws UntrustedError, or Error when signing itself fails */
-export async function signAsset(options: SignAssetOptions): Promise<{ manifest_label: string }> {
-  const { signer, source_path, mime_type, out_path, facts } = options;
-  const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings(mime_type) };
-  const builder = Builder.withJson(manifestDefinition(facts, mime_type), settings);
+export async function signAsset(options: SignAssetOptions): Promise<SignedAsset> {
+  const { signer, source_path, mime_type, out_path, facts, time_stamp_urls = [] } = options;
   const draft_path = `${out_path}.${randomUUID()}${extname(out_path)}`;
   try {
+    const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings(mime_type) };
+    const builder = Builder.withJson(manifestDefinition(facts, mime_type), settings);
+    await addIngredients(builder, facts, signer.trust_anchors_pem);
+    let outcome: TimeStampOutcome = { time_stamp: undefined, faults: [] };
     await builder.signConfigAsync(
-      async (bytes) => Buffer.from(await signer.sign(bytes)),
+      async (claim) => {
+        const signed = await signClaim(signer, claim, time_stamp_urls);
+        outcome = signed.outcome;
+        return Buffer.from(signed.cose);
+      },
+      // The certificates are in the signature that we make; given here too, they are only judged.
       {
         alg: signer.alg,
         certs: [Buffer.from(signer.certificate_chain_pem)],
-        reserveSize: SIGNATURE_RESERVE_BYTES,
-        directCoseHandling: false,
+        reserveSize: signatureSize(signer, time_stamp_urls),
+        directCoseHandling: true,
       },
       { path: source_path, mimeType: mime_type },
       { path: draft_path, mimeType: mime_type },
     );
     const manifest_label = await requireTrusted(draft_path, mime_type, signer.trust_anchors_pem);
     await rename(draft_path, out_path);
-    return { manifest_label };
+    return { manifest_label, ...outcome };
   } catch (cause) {
     const message = `${mime_type} of ${facts.video_id} could not be signed: ${cause instanceof Error ? cause.message : cause}`;
     throw cause instanceof UntrustedError ? new UntrustedError(message, { cause }) : new Error(message, { cause });
@@ -72,6 +84,3 @@ function builderSettings(mime_type: SignedMimeType): object {
   if (mime_type === 'image/jpeg') return { builder, core };
   return { builder, core: { ...core, merkle_tree_chunk_size_in_kb: 1024, merkle_tree_max_proofs: 0 } };
 }
-
-/** Room for the signature with a chain of two certificates; what is left over is padding that no hash covers. */
-const SIGNATURE_RESERVE_BYTES = 2048;

@@ -7,15 +7,22 @@ let started: Promise<void> | undefined;
 
 /** @returns `validation_state`, or what it refused the file with */
 export async function readIndependently(bytes: Uint8Array, mime_type: string, trust_anchors_pem: string | undefined): Promise<string> {
-  started ??= start();
-  await started;
   try {
-    const reader = await WasmReader.fromBytes(mime_type, bytes, JSON.stringify(verificationSettings(trust_anchors_pem)));
-    const { validation_state } = JSON.parse(reader.json());
-    reader.free();
-    return validation_state;
+    return (await readFully(bytes, mime_type, trust_anchors_pem)).validation_state;
   } catch (error) {
     return `refused: ${error}`;
+  }
+}
+
+/** @returns all that the library says, in its own shape */
+export async function readFully(bytes: Uint8Array, mime_type: string, trust_anchors_pem: string | undefined) {
+  started ??= start();
+  await started;
+  const reader = await WasmReader.fromBytes(mime_type, bytes, JSON.stringify(verificationSettings(trust_anchors_pem)));
+  try {
+    return JSON.parse(reader.json());
+  } finally {
+    reader.free();
   }
 }
 
