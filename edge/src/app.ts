@@ -32,6 +32,10 @@ import {
   testEndpoint,
   updateEndpoint,
 } from './routes/webhook-endpoints.ts';
+import { checkProvenance } from './verification/check-provenance.ts';
+import { getTrust } from './verification/get-trust.ts';
+import { limitVisitors } from './verification/limit-visitors.ts';
+import { verifyFile } from './verification/verify-file.ts';
 import { beatVideo } from './worker-api/beat.ts';
 import { claimVideo } from './worker-api/claim.ts';
 import { commitSegment } from './worker-api/commit.ts';
@@ -78,6 +82,13 @@ app.all('/v1/models/:model', methodNotAllowed('GET, HEAD'));
 
 app.post('/v1/moderations', authenticate(), createModeration);
 app.all('/v1/moderations', methodNotAllowed('POST'));
+
+app.post('/v1/content_provenance_checks', limitVisitors(), checkProvenance);
+app.all('/v1/content_provenance_checks', methodNotAllowed('POST'));
+app.post('/v1/verify', limitVisitors(), verifyFile);
+app.all('/v1/verify', methodNotAllowed('POST'));
+app.get('/v1/verify/trust', getTrust);
+app.all('/v1/verify/trust', methodNotAllowed('GET, HEAD'));
 
 app.get('/v1/usage', authenticate('usage.read'), getUsage);
 app.all('/v1/usage', methodNotAllowed('GET, HEAD'));

@@ -32,6 +32,7 @@ export interface Env {
   readonly ADMIN_TOKEN?: string;
   readonly OUTBOUND_LOOPBACK?: string;
   readonly DNS_RESOLVER_URL?: string;
+  readonly DEVELOPMENT_ROOT?: string;
 }
 
 /** What Hono carries through a request. */
@@ -86,6 +87,8 @@ export interface Settings {
   /** What an operator shows; null: there are no admin routes. */
   readonly adminToken: string | null;
   readonly outbound: OutboundRules;
+  /** Whether files signed under a development chain may count as ours. */
+  readonly allowDevelopmentRoot: boolean;
 }
 
 const parsed = new WeakMap<Env, Settings>();
@@ -113,6 +116,7 @@ export function readSettings(env: Env): Settings {
       loopback: choice(env, 'OUTBOUND_LOOPBACK', ['refuse', 'allow']) === 'allow',
       resolver_url: env.DNS_RESOLVER_URL ? absoluteUrl(env, 'DNS_RESOLVER_URL') : null,
     },
+    allowDevelopmentRoot: choice(env, 'DEVELOPMENT_ROOT', ['refuse', 'allow']) === 'allow',
   };
   parsed.set(env, settings);
   return settings;

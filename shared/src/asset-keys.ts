@@ -30,3 +30,13 @@ export function finalKey(video_id: string, epoch: number): string {
 export function thumbnailKey(video_id: string, epoch: number): string {
   return `${epochPrefix(video_id, epoch)}thumbnail.jpg`;
 }
+
+/** PEM: the roots of whoever signs for this service. */
+export function ownRootsKey(): string {
+  return 'trust/own-roots.pem';
+}
+
+/** PEM: the roots of signers that are known by name. */
+export function trustListKey(): string {
+  return 'trust/trust-list.pem';
+}

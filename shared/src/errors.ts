@@ -40,6 +40,8 @@ export const ERROR_KINDS = {
   body_too_large: invalid(413),
   url_not_allowed: invalid(400),
   webhook_unreachable: invalid(400),
+  url_unreachable: invalid(400),
+  unsupported_file: invalid(400),
   length_required: invalid(411),
   unsupported_media_type: invalid(415),
   method_not_allowed: invalid(405),

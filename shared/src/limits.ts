@@ -41,6 +41,10 @@ export const LIST_LIMITS = { default: 20, max: 100 } as const;
 /** Hours that the place of an erased video is kept, for lists that are being read. */
 export const LIST_PLACE_HOURS = 24;
 
+/** Bytes in a file that the edge checks: it is held in memory, more than once. Larger ones are checked where they lie. */
+export const VERIFY_MAX_BYTES = 16 * 1024 * 1024;
+/** Checks of a file a minute, for a client address that shows no key. */
+export const VISITOR_CHECKS_PER_MINUTE = 10;
 /** Seconds after its credits were reserved in which a video must be recorded; a reservation without a video is released. */
 export const RESERVATION_SECONDS = 60;
 /** Bytes in a JSON body of the account, webhook and admin routes. */

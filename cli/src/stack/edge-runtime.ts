@@ -3,6 +3,8 @@
  * nothing reaches beyond this machine. Knows nothing of the queue or of workers but the variables it is given.
  */
 import { join } from 'node:path';
+import { ownRootsKey } from '@everframe/shared';
+import { buildVerifyPage } from '@everframe/verify-page/build';
 import type { Miniflare as MiniflareInstance } from 'miniflare';
 import { errorCode, Failure } from '../failure.ts';
 import { REPOSITORY } from '../repository.ts';
@@ -14,6 +16,8 @@ import { forgetWorkerd, recordWorkerd } from './workerd-record.ts';
 export interface EdgeRuntime {
   readonly url: string;
   readonly db: Database;
+  /** Lets files count as made here that are signed under this root. */
+  trustRoot(root_pem: string): Promise<void>;
   /** Runs the cron handler once, as each minute does by itself. */
   runCron(): Promise<void>;
   stop(): Promise<void>;
@@ -41,8 +45,9 @@ export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): 
     import('wrangler'),
     import('miniflare'),
   ]);
+  await buildVerifyPage();
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(REPOSITORY, 'wrangler.toml'));
-  const contents = await bundleEdge(entry ?? main ?? join(REPOSITORY, 'edge/src/index.ts'));
+  const modules = await bundleEdge(entry ?? main ?? join(REPOSITORY, 'edge/src/index.ts'));
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
       host: '127.0.0.1',
@@ -59,7 +64,7 @@ export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): 
           name: NAME,
           bindings: { ...(workerOptions.bindings as Record<string, string>), ...vars },
           unsafeDirectSockets: [{ host: '127.0.0.1', port }],
-          modules: [{ type: 'ESModule', path: 'index.js', contents }],
+          modules,
         },
       ],
     }),
@@ -76,6 +81,9 @@ export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): 
     return {
       url: url.href.replace(/\/$/, ''),
       db,
+      async trustRoot(root_pem) {
+        await (await runtime.getR2Bucket('MEDIA')).put(ownRootsKey(), root_pem);
+      },
       runCron: () => runCron(runtime),
       async stop() {
         await stopCron();

@@ -2,7 +2,7 @@
  * The whole service on one machine: secrets, queue, edge, account, workers, started in that order and stopped in the
  * reverse. The same programs and protocols as in production; only the addresses are local.
  */
-import { rootCertificatePath } from '@everframe/gpu-worker/development-chain';
+import { openDevelopmentChain, rootCertificatePath } from '@everframe/gpu-worker/development-chain';
 import { createApiKey, describeError } from '@everframe/shared';
 import { errorCode } from '../failure.ts';
 import { PACKAGES_DIR } from '../repository.ts';
@@ -103,6 +103,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const vars = { ...edgeVars(secrets, queue), ...options.edge_vars };
     const edge = await startEdge({ port, entry: options.edge_entry, data, vars, log: disk.log });
     undo.push(() => edge.stop());
+    await edge.trustRoot((await openDevelopmentChain(data.signer)).trust_anchors_pem);
     await ensureDevelopmentAccount(edge.db, secrets);
     options.signal?.throwIfAborted();
 
@@ -163,6 +164,7 @@ function edgeVars(secrets: LocalSecrets, queue: SqsServer): Record<string, strin
     KEY_PEPPER: secrets.key_pepper,
     OUTBOUND_LOOPBACK: 'allow',
     DNS_RESOLVER_URL: '',
+    DEVELOPMENT_ROOT: 'allow',
   };
 }
 

@@ -21,6 +21,20 @@ export async function countRequest(c: Context<AppEnv>, key: ApiKeyRow): Promise<
   );
 }
 
+/** A client without a key counts by its address. @param visitor a name for it that is not the address itself */
+export async function countVisitor(c: Context<AppEnv>, visitor: string, requests_per_minute: number): Promise<void> {
+  // The object counts in memory and stores nothing for a name that is no account.
+  const state = await c.env.ACCOUNT.getByName(`visitor_${visitor}`).admit(visitor, requests_per_minute);
+  setHeaders(c, state);
+  if (state.allowed) return;
+  c.header('retry-after', String(seconds(state.reset_ms)));
+  c.header('retry-after-ms', String(state.reset_ms));
+  throw new EverframeError(
+    'rate_limit_exceeded',
+    `Without a key, ${state.limit} files a minute are checked. Send the next in ${seconds(state.reset_ms)} s, or send a key.`,
+  );
+}
+
 function setHeaders(c: Context<AppEnv>, { limit, remaining, reset_ms }: RateState): void {
   c.header('x-ratelimit-limit-requests', String(limit));
   c.header('x-ratelimit-remaining-requests', String(remaining));

@@ -1,0 +1,102 @@
+/**
+ * The file that a client wants checked, whole and under a bound: a form's `file`, the body itself, or what lies at a URL
+ * that the body names. A URL is fetched by the rules for every address that a stranger names.
+ */
+import { EverframeError, JSON_BODY_MAX_BYTES, URL_MAX_CHARACTERS, VERIFY_MAX_BYTES } from '@everframe/shared';
+import { fetchOutside, type OutboundRules } from '../http/outbound-guard.ts';
+import { parseJsonObject, readBody } from '../http/read-body.ts';
+
+const FETCH_TIMEOUT_MS = 30_000;
+/** What a form adds to its file: boundaries, headers, small fields. */
+const FORM_EXTRA_BYTES = 64 * 1024;
+const AGENT = 'Everframe-Verify/1';
+
+/** A form with `file`, as OpenAI's SDK sends it. */
+export async function readFormFile(request: Request): Promise<Uint8Array<ArrayBuffer>> {
+  const content_type = request.headers.get('content-type') ?? '';
+  if (!/^multipart\/form-data\b/i.test(content_type)) {
+    throw new EverframeError(
+      'unsupported_media_type',
+      `The content type must be multipart/form-data; got '${content_type.slice(0, 100)}'.`,
+    );
+  }
+  let form: FormData;
+  const body = await readBody(request, VERIFY_MAX_BYTES + FORM_EXTRA_BYTES);
+  try {
+    form = await new Response(body, { headers: { 'content-type': content_type } }).formData();
+  } catch (cause) {
+    throw new EverframeError('invalid_multipart', 'The body is not well-formed multipart/form-data: check boundary and end.', { cause });
+  }
+  const file: unknown = form.get('file');
+  const param = 'file';
+  if (file === null) throw new EverframeError('missing_required_parameter', "The form must have a 'file'.", { param });
+  if (!(file instanceof File)) throw new EverframeError('invalid_type', "'file' must be a file with a name, not a text.", { param });
+  if (file.size === 0) throw new EverframeError('invalid_value', "'file' is empty.", { param });
+  if (file.size > VERIFY_MAX_BYTES) throw tooLarge();
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+/** A form, JSON `{"url": …}`, or the file as the body. */
+export async function readAnyFile(request: Request, rules: OutboundRules): Promise<Uint8Array<ArrayBuffer>> {
+  switch (request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()) {
+    case 'multipart/form-data':
+      return readFormFile(request);
+    case 'application/json':
+      return fetchFile(parseUrl(parseJsonObject(await readBody(request, JSON_BODY_MAX_BYTES))), rules);
+    default: {
+      const body = await readBody(request, VERIFY_MAX_BYTES);
+      if (body.length > 0) return body;
+      throw new EverframeError('missing_required_parameter', 'Send a file: as a form\'s `file`, as the body, or as JSON {"url": …}.', {
+        param: 'file',
+      });
+    }
+  }
+}
+
+function parseUrl({ url, ...others }: Readonly<Record<string, unknown>>): string {
+  const [other] = Object.keys(others);
+  if (other !== undefined) {
+    throw new EverframeError('unknown_parameter', `There is no '${other.slice(0, 60)}' here; JSON has only 'url'.`, { param: other });
+  }
+  const param = 'url';
+  if (url === undefined) throw new EverframeError('missing_required_parameter', "'url' is missing.", { param });
+  if (typeof url !== 'string') throw new EverframeError('invalid_type', "'url' must be a text.", { param });
+  if (url.length > URL_MAX_CHARACTERS) {
+    throw new EverframeError('string_too_long', `'url' may have at most ${URL_MAX_CHARACTERS} characters; got ${url.length}.`, { param });
+  }
+  return url;
+}
+
+async function fetchFile(url: string, rules: OutboundRules): Promise<Uint8Array<ArrayBuffer>> {
+  const param = 'url';
+  const unreachable = (why: string, cause?: unknown) => new EverframeError('url_unreachable', `The URL ${why}.`, { param, cause });
+  let response: Response;
+  try {
+    response = await fetchOutside(url, { headers: { 'user-agent': AGENT }, signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }, rules);
+  } catch (error) {
+    if (error instanceof EverframeError) throw error;
+    throw unreachable('did not answer', error);
+  }
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw unreachable(response.status >= 300 && response.status < 400 ? 'leads elsewhere; name its end' : `answered ${response.status}`);
+  }
+  try {
+    const length = Number(response.headers.get('content-length') ?? 0);
+    if (length > VERIFY_MAX_BYTES) {
+      await response.body?.cancel();
+      throw tooLarge();
+    }
+    return await readBody(new Request('https://file.invalid/', { method: 'POST', body: response.body }), VERIFY_MAX_BYTES);
+  } catch (error) {
+    if (error instanceof EverframeError) throw error.code === 'body_too_large' ? tooLarge() : error;
+    throw unreachable('broke off', error);
+  }
+}
+
+function tooLarge(): EverframeError {
+  return new EverframeError(
+    'body_too_large',
+    `A file that is checked here may have at most ${VERIFY_MAX_BYTES} bytes. The page /verify and \`everframe verify\` check larger ones on your own machine.`,
+  );
+}

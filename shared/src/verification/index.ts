@@ -1,0 +1,12 @@
+/** What is said of a file's credential, by whichever reader: report, verdict, lineage, and how readers are set. */
+export type { LineageNode, ReadResource } from './lineage.ts';
+export { type CheckedMediaType, MEDIA_TYPE_BYTES, mediaTypeOf } from './media-type.ts';
+export { NO_TRUST, readerSettings, type TrustRoots } from './reader-settings.ts';
+export {
+  type ReportedAction,
+  type ReportedStatus,
+  reportWithoutManifest,
+  toVerificationReport,
+  type VerificationReport,
+} from './report.ts';
+export { type Trust, VERDICTS, type Verdict } from './verdict.ts';

@@ -1,0 +1,64 @@
+/** One check: of a file here, in a worker; of a link, here where the other site allows it, else by the service. */
+import type { TrustRoots, VerificationReport } from '@everframe/shared/verification';
+import type { CheckAnswer, CheckRequest } from './reader-worker.ts';
+
+export interface Checked {
+  readonly report: VerificationReport;
+  readonly where: 'browser' | 'service';
+}
+
+export async function checkFile(file: Blob): Promise<Checked> {
+  return { report: await readInWorker({ file, trust: await fetchTrust() }), where: 'browser' };
+}
+
+/** @throws Error with the service's own sentence where neither way works */
+export async function checkLink(url: string): Promise<Checked> {
+  const file = await fetchHere(url);
+  if (file) return checkFile(file);
+  const response = await fetch('/v1/verify', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ url }),
+  });
+  const body: VerificationReport | { error: { message: string } } = await response.json();
+  if ('error' in body) throw new Error(body.error.message);
+  return { report: body, where: 'service' };
+}
+
+/** Without a cookie. Undefined where the other site does not let this page read it. */
+async function fetchHere(url: string): Promise<Blob | undefined> {
+  try {
+    const response = await fetch(url, { credentials: 'omit', referrerPolicy: 'no-referrer' });
+    return response.ok ? await response.blob() : undefined;
+  } catch {
+    // The browser does not say why on purpose: another site's rules, or no such host.
+    return undefined;
+  }
+}
+
+let trust: Promise<TrustRoots> | undefined;
+
+function fetchTrust(): Promise<TrustRoots> {
+  trust ??= (async () => {
+    const response = await fetch('/v1/verify/trust');
+    if (!response.ok) throw new Error('The list of trusted signers could not be loaded, so nothing can be said. Try again.');
+    return response.json();
+  })();
+  trust.catch(() => {
+    trust = undefined;
+  });
+  return trust;
+}
+
+/** A worker for each file: what a broken file does to one ends with it. */
+function readInWorker(request: CheckRequest): Promise<VerificationReport> {
+  const worker = new Worker(new URL('reader-worker.js', import.meta.url), { type: 'module' });
+  return new Promise<VerificationReport>((resolve, reject) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<CheckAnswer>) => {
+      if ('report' in data) resolve(data.report);
+      else reject(new Error(`The file could not be checked here: ${data.error}`));
+    });
+    worker.addEventListener('error', () => reject(new Error('The checker could not be loaded in this browser.')));
+    worker.postMessage(request);
+  }).finally(() => worker.terminate());
+}
