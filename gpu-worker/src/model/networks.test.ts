@@ -140,9 +140,14 @@ test('a file that is no graph is refused by name', async () => {
   await assert.rejects(openSession(path, {}, {}, options), { name: 'PackageError', file: path });
 });
 
-test('a provider that this machine lacks is an error with its remedy, never a run on the CPU', {
-  skip: existsSync('/dev/nvidiactl') && 'this machine has an NVIDIA device',
-}, async () => {
-  const path = join(dir, model.files.anchor_encoder.path);
-  await assert.rejects(openSession(path, {}, {}, { provider: 'cuda', threads: 1 }), /cuda.*choose the provider cpu/);
-});
+for (const [provider, device, message] of [
+  ['cuda', '/dev/nvidiactl', /on cuda: .*install the CUDA build of onnxruntime-node and a driver, or choose the provider cpu/s],
+  ['webgpu', '/dev/dri', /on webgpu: .*run on a machine with a Vulkan, Metal or Direct3D 12 device, or choose the provider cpu/s],
+] as const) {
+  test(`${provider}, where this machine lacks it, is an error with its remedy, never a run on the CPU`, {
+    skip: existsSync(device) && `this machine has ${device}`,
+  }, async () => {
+    const path = join(dir, model.files.anchor_encoder.path);
+    await assert.rejects(openSession(path, {}, {}, { provider, threads: 1 }), message);
+  });
+}
