@@ -26,6 +26,9 @@ after(async () => {
 
 const CREATE = { $ref: '#/components/schemas/CreateVideo' };
 
+/** A PNG of one pixel. */
+const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 function nameOf({ method, path }: Operation): string {
   return `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`;
 }
@@ -100,6 +103,15 @@ test('every example of a request is answered as the document says', async (t) =>
     };
     const send = (init: RequestInit, more: Record<string, string> = {}) =>
       edge.request(target, { method: method.toUpperCase(), ...init, headers: { ...headers, ...more } });
+    if (operation.upload) {
+      await t.test(`${id} with a file`, async () => {
+        const form = new FormData();
+        form.set('file', new File([Buffer.from(PICTURE, 'base64')], 'a.png'));
+        const response = await send({ body: form });
+        assert.equal(response.status, operation.answers[0]?.status, await response.text());
+      });
+      continue;
+    }
     const example = body && (await reachable(body.example));
     await t.test(`${id} in JSON`, async () => {
       const response = await send(example ? { body: JSON.stringify(example) } : {}, { 'content-type': 'application/json' });

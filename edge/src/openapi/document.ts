@@ -18,10 +18,17 @@ import { CreateVideo, ModerationRequest } from './create-request.ts';
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
+import { ContentProvenanceCheck, LineageNode, TrustRoots, VERIFICATION_OPERATIONS, VerifiedFile } from './verification-operations.ts';
 import { VIDEO_OPERATIONS } from './video-operations.ts';
 import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
 
-export const OPERATIONS: readonly Operation[] = [...VIDEO_OPERATIONS, ...SERVICE_OPERATIONS, ...WEBHOOK_OPERATIONS, ...ADMIN_OPERATIONS];
+export const OPERATIONS: readonly Operation[] = [
+  ...VIDEO_OPERATIONS,
+  ...SERVICE_OPERATIONS,
+  ...VERIFICATION_OPERATIONS,
+  ...WEBHOOK_OPERATIONS,
+  ...ADMIN_OPERATIONS,
+];
 
 const REQUESTS: Named = {
   ...{ CreateVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret, TestWebhookEndpoint },
@@ -33,6 +40,7 @@ const ANSWERS: Named = {
   ...{ Error: ErrorAnswer, Video: VideoView, Model: ModelView, WebhookEndpoint: WebhookEndpointView, Account: AccountView },
   ...{ ApiKey: ApiKeyView, PromptWarning: PromptWarningView },
   ...others,
+  ...{ ContentProvenanceCheck, VerifiedFile, LineageNode, TrustRoots },
 };
 
 const DESCRIPTION = `Text to video of any length, signed with C2PA. The unmodified OpenAI SDKs work with \`baseURL\` set to \`/v1\`.
@@ -84,6 +92,7 @@ function makeDocument(): OpenApiDocument {
       { name: 'Videos', description: 'The OpenAI dialect, and our own beside it.' },
       { name: 'Models', description: 'What can be asked for.' },
       { name: 'Safety', description: 'What the safety rules say.' },
+      { name: 'Provenance', description: 'Who made a file, and whether it was altered.' },
       { name: 'Usage', description: 'What was charged.' },
       { name: 'Webhooks', description: 'Where the ends of videos are told, signed after Standard Webhooks.' },
       { name: 'Operation', description: 'Accounts, keys and credits, for who runs the service.' },

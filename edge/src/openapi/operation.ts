@@ -6,7 +6,7 @@ import { ERROR_KINDS, type ErrorCode, type Scope } from '@everframe/shared';
 import type { z } from 'zod';
 import { HEADERS, type HeaderName } from './headers.ts';
 
-export type Tag = 'Videos' | 'Models' | 'Safety' | 'Usage' | 'Webhooks' | 'Operation' | 'Service';
+export type Tag = 'Videos' | 'Models' | 'Safety' | 'Provenance' | 'Usage' | 'Webhooks' | 'Operation' | 'Service';
 export type Method = 'get' | 'post' | 'delete';
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -33,6 +33,8 @@ export interface Operation {
     readonly form?: boolean;
     readonly example: Json;
   };
+  /** Content of a request that has no schema of its own: files. */
+  readonly upload?: Json;
   readonly answers: readonly Answer[];
   /** Beside those of every route of its kind. */
   readonly errors?: readonly ErrorCode[];
@@ -67,6 +69,7 @@ export function toOperationObject(operation: Operation, components: Components):
     ...((description || need) && { description: [description, need].filter(Boolean).join('\n\n') }),
     security: auth === 'none' ? [] : [{ [auth === 'key' ? 'api_key' : 'admin_token']: [] }],
     ...parametersOf(operation),
+    ...(operation.upload && { requestBody: { required: true, content: operation.upload } }),
     ...(body && {
       requestBody: {
         required: true,

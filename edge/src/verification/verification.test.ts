@@ -25,7 +25,7 @@ after(async () => edge?.close());
 /** Each call as another visitor, but where an address is given. */
 function verify(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
   visitor += 1;
-  return fetch(new URL('/v1/verify', edge.address), {
+  return edge.request('/v1/verify', {
     method: 'POST',
     body,
     headers: { 'cf-connecting-ip': `198.51.100.${visitor}`, ...headers },
@@ -124,8 +124,7 @@ it('a broken file is unreadable, not altered', async () => {
 });
 
 it('without a key a client address has so many checks a minute, an IPv6 network as one', async () => {
-  const from = (address: string) =>
-    fetch(new URL('/v1/verify', edge.address), { method: 'POST', body: PNG, headers: { 'cf-connecting-ip': address } });
+  const from = (address: string) => edge.request('/v1/verify', { method: 'POST', body: PNG, headers: { 'cf-connecting-ip': address } });
   for (let i = 0; i < VISITOR_CHECKS_PER_MINUTE; i++) assert.equal((await from(`2001:db8:1:2::${i}`)).status, 200);
   const refused = await from('2001:db8:1:2:ffff::1');
   assert.ok(Number(refused.headers.get('retry-after')) > 0);
@@ -136,13 +135,13 @@ it('without a key a client address has so many checks a minute, an IPv6 network 
 it('the root of a development chain stops the checks of a production, and is never handed out', async () => {
   const production = await startEdge({});
   try {
-    const pem = await readFile(new URL('../testing/development-root.pem', import.meta.url), 'utf8');
+    const pem = await readFile(new URL('../testing/development-root.pem', import.meta.url).pathname, 'utf8');
     await production.env.MEDIA.put('trust/own-roots.pem', pem);
-    const trust = await fetch(new URL('/v1/verify/trust', production.address));
+    const trust = await production.request('/v1/verify/trust');
     assert.deepEqual((await refusal(trust)).code, 'internal_error');
-    assert.equal((await fetch(new URL('/v1/verify', production.address), { method: 'POST', body: PNG })).status, 500);
+    assert.equal((await production.request('/v1/verify', { method: 'POST', body: PNG })).status, 500);
     await production.env.MEDIA.delete('trust/own-roots.pem');
-    assert.deepEqual(await (await fetch(new URL('/v1/verify/trust', production.address))).json(), {
+    assert.deepEqual(await (await production.request('/v1/verify/trust')).json(), {
       object: 'trust_roots',
       own_roots_pem: '',
       trust_list_pem: '',
