@@ -12,6 +12,7 @@ import type { OpenedModel } from './generation/family.ts';
 import { generate } from './generation/generate.ts';
 import { openModel } from './generation/open-model.ts';
 import { Timeline } from './generation/timeline.ts';
+import { warmUp } from './generation/warm-up.ts';
 import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';
 
 /** A video in hand. */
@@ -65,7 +66,11 @@ async function answer(call: Call): Promise<Calls[keyof Calls]['result']> {
 }
 
 async function load({ packages, options }: Calls['load']['args']): Promise<null> {
-  for (const installed of packages) models.set(installed.model.name, await openModel(installed, options));
+  for (const installed of packages) {
+    const opened = await openModel(installed, options);
+    if (options.provider !== 'cpu') await warmUp(opened, new AbortController().signal);
+    models.set(installed.model.name, opened);
+  }
   return null;
 }
 
