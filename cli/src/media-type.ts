@@ -1,21 +1,20 @@
 /** The type of a media file by its first bytes; its name may lie. */
 import { open } from 'node:fs/promises';
+import { type CheckedMediaType, MEDIA_TYPE_BYTES, mediaTypeOf as typeOfHead } from '@everframe/shared/verification';
 import { errorCode, Failure } from './failure.ts';
 
 /** @throws Failure where the file is missing, unreadable, or of no type that can carry a credential here */
-export async function mediaTypeOf(path: string): Promise<string> {
-  const head = await readHead(path);
-  if (head.toString('latin1', 4, 8) === 'ftyp') return 'video/mp4';
-  if (head.readUInt16BE(0) === 0xffd8) return 'image/jpeg';
-  if (head.toString('latin1', 1, 4) === 'PNG') return 'image/png';
-  throw new Failure(`${path} is not an MP4 video, JPEG or PNG picture.`);
+export async function mediaTypeOf(path: string): Promise<CheckedMediaType> {
+  const found = typeOfHead(await readHead(path));
+  if (found) return found;
+  throw new Failure(`${path} is no MP4 or QuickTime video and no JPEG, PNG, WebP, GIF, HEIC or AVIF picture.`);
 }
 
 async function readHead(path: string): Promise<Buffer> {
   try {
     const file = await open(path, 'r');
     try {
-      const { buffer } = await file.read(Buffer.alloc(16), 0, 16, 0);
+      const { buffer } = await file.read(Buffer.alloc(MEDIA_TYPE_BYTES), 0, MEDIA_TYPE_BYTES, 0);
       return buffer;
     } finally {
       await file.close();

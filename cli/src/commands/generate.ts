@@ -135,9 +135,9 @@ async function save(client: ApiClient, id: string, path: string): Promise<void> 
 }
 
 async function report(path: string, trust_anchors_pem: string | undefined): Promise<void> {
-  const manifest = await checkManifest(path, 'video/mp4', trust_anchors_pem);
+  const manifest = await checkManifest(path, 'video/mp4', { own_roots_pem: trust_anchors_pem ?? '', trust_list_pem: '' });
   process.stdout.write(`\n${path}\n\n${indent(manifestText(manifest))}`);
-  if (manifest.state === 'invalid' || manifest.state === 'none') {
+  if (manifest.validation_state === 'invalid' || manifest.validation_state === 'not_present') {
     throw new Failure('The video that was served does not carry an intact credential. Do not pass it on as made by Everframe.');
   }
 }

@@ -1,4 +1,5 @@
 /** `everframe verify`: who made a file, with what, and whether it was altered since. Needs no network. */
+import type { Verdict } from '@everframe/shared/verification';
 import { checkManifest } from '../check-manifest.ts';
 import { helpHint, readCommandLine } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
@@ -11,15 +12,30 @@ const HELP = `everframe verify <file>: say who made a video or picture, and whet
 
   npm run verify -- <file> [options]
 
-  --trust <root.pem>   trust signers under this root certificate (default: the local signer's, where there is one)
-  --data-dir <folder>  the folder whose local signer is trusted (default: .everframe)
-  --json               print one line of JSON: state, signer, model, created_at, failures and more
+  --own <roots.pem>    files under these roots are "made by this service" (default: the local signer's, where there is one)
+  --trust <list.pem>   other signers under these roots are known by name, for example those of C2PA's trust list
+  --data-dir <folder>  the folder whose local signer counts as own (default: .everframe)
+  --json               print one line of JSON: the report that POST /v1/verify gives
 
-Exit code 0: unaltered since it was signed. 1: altered, without credential, or not to be checked here.
+With NODE_ENV=production the local signer's root, and any other of a development chain, is not trusted.
+
+Exit code 0: unaltered, by a signer that is known. 3: altered, or its credential does not hold. 4: no credential.
+5: unaltered, by a signer that nobody here knows. 1: it could not be checked. 2: wrong command line.
 `;
+
+const EXIT_CODES: Readonly<Record<Verdict, number>> = {
+  ours: 0,
+  another: 0,
+  unreadable: 1,
+  altered: 3,
+  invalid_credential: 3,
+  no_credential: 4,
+  unknown_signer: 5,
+};
 
 export async function verify(args: readonly string[]): Promise<number> {
   const { values, positionals } = readCommandLine('verify', args, {
+    own: { type: 'string' },
     trust: { type: 'string' },
     'data-dir': { type: 'string' },
     json: { type: 'boolean' },
@@ -33,9 +49,9 @@ export async function verify(args: readonly string[]): Promise<number> {
   if (path === undefined) throw usageFailure(`verify needs a file. ${helpHint('verify')}`);
   if (others.length > 0) throw usageFailure(`verify takes one file; got ${positionals.length}.`);
 
-  const anchors =
-    values.trust === undefined ? await readLocalTrustAnchors(values['data-dir'] ?? DEFAULT_DATA_DIR) : readTrustAnchors(values.trust);
-  const report = await checkManifest(path, await mediaTypeOf(path), anchors);
+  const own = values.own === undefined ? await readLocalTrustAnchors(values['data-dir'] ?? DEFAULT_DATA_DIR) : readTrustAnchors(values.own);
+  const trust = { own_roots_pem: own ?? '', trust_list_pem: values.trust === undefined ? '' : readTrustAnchors(values.trust) };
+  const report = await checkManifest(path, await mediaTypeOf(path), trust);
   process.stdout.write(values.json ? `${JSON.stringify({ file: path, ...report })}\n` : `${manifestText(report).join('\n')}\n`);
-  return report.state === 'trusted' || report.state === 'valid' ? 0 : 1;
+  return EXIT_CODES[report.verdict];
 }
