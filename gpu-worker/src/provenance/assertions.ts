@@ -43,8 +43,8 @@ export type PromptFact = { readonly start_frame: number } & (
 export type SignedMimeType = 'video/mp4' | 'image/jpeg';
 
 /** Name of a prompt's text inside the manifest. */
-export function promptResource({ start_frame }: PromptFact): string {
-  return `prompt-${start_frame}.txt`;
+export function promptResource(index: number): string {
+  return `prompt-${index}.txt`;
 }
 
 /** A manifest definition as c2pa-rs reads it; ingredients that are files are added to it by `addIngredients`. */
@@ -103,7 +103,7 @@ function actions(facts: GenerationFacts, mime_type: SignedMimeType): object[] {
 }
 
 function inputLabels({ prompts, reference_image }: GenerationFacts): string[] {
-  return [...prompts.map(promptLabel), 'model', ...(reference_image ? ['reference'] : [])];
+  return [...prompts.map((_, index) => promptLabel(index)), 'model', ...(reference_image ? ['reference'] : [])];
 }
 
 function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): object {
@@ -120,24 +120,24 @@ function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): objec
   return Object.fromEntries(Object.entries({ ...about, ...media }).map(([name, value]) => [PARAMETER_PREFIX + name, value]));
 }
 
-function promptIngredient(prompt: PromptFact): object {
+function promptIngredient(prompt: PromptFact, index: number): object {
   const { start_frame, disclosed } = prompt;
   const says =
     disclosed === 'hash'
       ? { instance_id: `urn:everframe:prompt:hmac-sha256:${prompt.hmac}` }
-      : { data: { format: 'text/plain', identifier: promptResource(prompt) } };
+      : { data: { format: 'text/plain', identifier: promptResource(index) } };
   return {
     title: start_frame === 0 ? 'prompt' : `prompt from frame ${start_frame}`,
     format: 'text/plain',
     relationship: 'inputTo',
-    label: promptLabel(prompt),
+    label: promptLabel(index),
     ...says,
     data_types: [{ type: 'c2pa.types.generator.prompt' }],
   };
 }
 
-function promptLabel({ start_frame }: PromptFact): string {
-  return start_frame === 0 ? 'prompt' : `prompt-${start_frame}`;
+function promptLabel(index: number): string {
+  return index === 0 ? 'prompt' : `prompt-${index}`;
 }
 
 function modelIngredient({ model }: GenerationFacts): object {

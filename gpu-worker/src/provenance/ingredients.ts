@@ -20,10 +20,10 @@ export async function addIngredients(builder: Builder, facts: GenerationFacts, t
   if (reference_image) {
     await addFile(builder, reference_image, { relationship: 'inputTo', label: 'reference' }, trust_anchors_pem);
   }
-  for (const prompt of prompts) {
+  for (const [index, prompt] of prompts.entries()) {
     if (prompt.disclosed !== 'text') continue;
     const buffer = Buffer.from(prompt.text);
-    await builder.addResource(promptResource(prompt), { buffer, mimeType: 'text/plain' });
+    await builder.addResource(promptResource(index), { buffer, mimeType: 'text/plain' });
   }
 }
 

@@ -7,6 +7,7 @@ import { access } from 'node:fs/promises';
 import { Reader } from '@contentauth/c2pa-node';
 import { z } from 'zod';
 import { MADE_BY_MODEL, MADE_WITH_MODEL, PARAMETER_PREFIX } from './assertions.ts';
+import { requireFewBoxes } from './box-limit.ts';
 import { verificationSettings } from './verification-settings.ts';
 
 export interface ManifestReport {
@@ -29,8 +30,8 @@ export interface ManifestReport {
   readonly parameters: Readonly<Record<string, string | number>>;
   /** C2PA status codes of what is wrong, ingredients included; `container.unreadable: ...` when it could not be parsed. */
   readonly failures: readonly string[];
-  /** ISO 8601: when it was signed, by the word of a time-stamp that holds. */
-  readonly time_stamped_at?: string;
+  /** When it was signed (ISO 8601), by the word of an authority; anybody can be one that the anchors do not vouch for. */
+  readonly time_stamp?: { readonly at: string; readonly trusted: boolean };
   /** What it was made from, the nearest first, as the file itself says. */
   readonly parents?: readonly { readonly manifest_label: string | undefined; readonly title: string | undefined }[];
 }
@@ -44,6 +45,7 @@ export async function readManifest(path: string, mime_type: string, trust_anchor
   if (trust_anchors_pem !== undefined) new X509Certificate(trust_anchors_pem);
   let reader: Reader | null;
   try {
+    if (mime_type === 'video/mp4') await requireFewBoxes(path);
     reader = await Reader.fromAsset({ path, mimeType: mime_type }, verificationSettings(trust_anchors_pem));
   } catch (error) {
     // An error with a code is Node's own (no library for this platform, no right to read): it says nothing of the file.
@@ -71,7 +73,8 @@ const Manifest = z.object({
     .array(z.object({ title: z.string().optional(), relationship: z.string().optional(), active_manifest: z.string().optional() }))
     .optional(),
 });
-const StatusCodes = z.object({ failure: z.array(z.object({ code: z.string() })) });
+const Codes = z.array(z.object({ code: z.string() }));
+const StatusCodes = z.object({ failure: Codes, success: Codes.default([]) });
 const ManifestStore = z.object({
   active_manifest: z.string().optional(),
   manifests: z.record(z.string(), Manifest),
@@ -93,6 +96,7 @@ function toReport({ active_manifest, manifests, validation_state, validation_res
   const all = findActions(manifest);
   const created = all.find(({ action }) => action === 'c2pa.created') ?? all.find(({ digitalSourceType }) => byModel(digitalSourceType));
   const parents = findParents(manifest, manifests);
+  const trusted = validation_results.activeManifest?.success.some(({ code }) => code === 'timeStamp.trusted') ?? false;
   const parameters = ownParameters(created?.parameters ?? {});
   const model_title = findModelTitle(manifest);
   const [generator] = manifest.claim_generator_info ?? [];
@@ -111,7 +115,7 @@ function toReport({ active_manifest, manifests, validation_state, validation_res
       model: { title: model_title, name: text(parameters.model), version: text(parameters.model_version) },
     }),
     ...(created?.when && { created_at: created.when }),
-    ...(signature_info?.time && { time_stamped_at: signature_info.time }),
+    ...(signature_info?.time && { time_stamp: { at: signature_info.time, trusted } }),
     ...(parents.length > 0 && { parents }),
     ai_generated: byModel(created?.digitalSourceType),
     parameters,

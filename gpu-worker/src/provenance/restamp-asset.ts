@@ -35,8 +35,8 @@ export async function restampAsset({ path, mime_type, time_stamp_urls, trust_anc
     const stamped = { ...cose, time_stamp_token: time_stamp.token };
     if (smallestSize(stamped) > bytes.length) return { kind: 'no_room' };
     await file.write(encodeCoseSign1(stamped, bytes.length), 0, bytes.length, offset);
-    const { state, failures, time_stamped_at } = await readManifest(path, mime_type, trust_anchors_pem);
-    if (state === 'trusted' && time_stamped_at) return { kind: 'stamped' };
+    const { state, failures, time_stamp: found } = await readManifest(path, mime_type, trust_anchors_pem);
+    if (state === 'trusted' && found) return { kind: 'stamped' };
     await file.write(bytes, 0, bytes.length, offset);
     throw new UntrustedError(`time-stamped, ${path} is ${state} (${failures.join(', ') || 'no failure named'}); it is left as it was`);
   } finally {

@@ -14,6 +14,7 @@ export async function signClaim(
   time_stamp_urls: readonly string[],
 ): Promise<{ cose: Uint8Array; outcome: TimeStampOutcome }> {
   const chain = parseChain(signer);
+  requireInForce(chain, new Date());
   const protected_header = protectedHeader(chain.map(({ raw }) => raw));
   const to_sign = bytesToSign(protected_header, claim);
   const signature = await signer.sign(to_sign);
@@ -34,6 +35,15 @@ export function signatureSize(signer: Signer, time_stamp_urls: readonly string[]
   const protected_header = protectedHeader(parseChain(signer).map(({ raw }) => raw));
   const size = smallestSize({ protected_header, signature: new Uint8Array(SIGNATURE_BYTES) });
   return time_stamp_urls.length > 0 ? size + TIME_STAMP_MAX_BYTES + TIME_STAMP_FRAME_BYTES : size;
+}
+
+/** Said here, where another worker may have a newer certificate; the read-back would blame the file. */
+function requireInForce(chain: readonly X509Certificate[], now: Date): void {
+  const ended = chain.find(({ validFromDate, validToDate }) => now < validFromDate || now > validToDate);
+  if (ended)
+    throw new Error(
+      `a certificate of the chain is valid from ${ended.validFrom} to ${ended.validTo} only; renew it and restart the worker`,
+    );
 }
 
 function parseChain({ certificate_chain_pem }: Signer): X509Certificate[] {

@@ -36,7 +36,10 @@ for (const [name, authority] of [
     assert.equal(time_stamp?.authority, authority.url);
     const report = await readManifest(path, 'video/mp4', signer.trust_anchors_pem);
     assert.equal(report.state, 'trusted');
-    assert.equal(Date.parse(report.time_stamped_at ?? ''), time_stamp.at.getTime());
+    assert.equal(Date.parse(report.time_stamp?.at ?? ''), time_stamp.at.getTime());
+    assert.equal(report.time_stamp?.trusted, false);
+    const vouched = await readManifest(path, 'video/mp4', signer.trust_anchors_pem + authority.root_pem);
+    assert.equal(vouched.time_stamp?.trusted, true);
     const bytes = await readFile(path);
     assert.ok((await codes(bytes, signer.trust_anchors_pem)).includes('timeStamp.validated'));
     assert.ok((await codes(bytes, signer.trust_anchors_pem)).includes('timeStamp.untrusted'));
@@ -73,7 +76,7 @@ for (const mime_type of ['video/mp4', 'image/jpeg'] as const) {
     const report = await readManifest(path, mime_type, signer.trust_anchors_pem);
     assert.equal(report.state, 'trusted');
     assert.equal(report.manifest_label, manifest_label);
-    assert.ok(Math.abs(Date.parse(report.time_stamped_at ?? '') - Date.now()) < 60_000);
+    assert.ok(Math.abs(Date.parse(report.time_stamp?.at ?? '') - Date.now()) < 60_000);
     const after_sweep = await readFile(path);
     assert.equal(await readIndependently(after_sweep, mime_type, signer.trust_anchors_pem), 'Trusted');
     assert.equal(after_sweep.length, before.length);
@@ -116,7 +119,7 @@ test('a time-stamp that was moved from another signature is reported and proves 
   // One may be a byte longer than the other; cut, it is no better.
   into.set(token.subarray(0, own.length), at);
   await writeFile(one.path, into);
-  assert.equal((await readManifest(one.path, 'video/mp4', signer.trust_anchors_pem)).time_stamped_at, undefined);
+  assert.equal((await readManifest(one.path, 'video/mp4', signer.trust_anchors_pem)).time_stamp, undefined);
 });
 
 async function sign(mime_type: SignedMimeType, time_stamp_urls: readonly string[], by = signer) {

@@ -26,6 +26,8 @@ export interface TestAuthority {
   readonly url: string;
   readonly root_pem: string;
   behaviour: Behaviour;
+  /** A token as it was given at that time. */
+  stamp(bytes: Uint8Array, at: Date): Promise<Uint8Array>;
   /** Requests so far. */
   requests: number;
   close(): Promise<void>;
@@ -33,7 +35,8 @@ export interface TestAuthority {
 
 /** @param algorithm of the authority's key; most real ones have RSA */
 export async function startTestAuthority(algorithm: 'ECDSA' | 'RSA' = 'ECDSA'): Promise<TestAuthority> {
-  const now = new Date();
+  // In force long enough to have stamped what a test wants stamped in the past.
+  const now = new Date(Date.now() - 10 * 86_400_000);
   const root = await issueRoot(now);
   const keys = await (algorithm === 'RSA'
     ? webcrypto.subtle.generateKey(RSA, true, USAGES)
@@ -44,7 +47,7 @@ export async function startTestAuthority(algorithm: 'ECDSA' | 'RSA' = 'ECDSA'): 
   };
   const certificates = { right: await issue('1.3.6.1.5.5.7.3.8'), wrong: await issue('1.3.6.1.5.5.7.3.4') };
 
-  const authority: Omit<TestAuthority, 'close'> = { url: '', root_pem: root.certificate, behaviour: 'right', requests: 0 };
+  const authority: Omit<TestAuthority, 'close' | 'stamp'> = { url: '', root_pem: root.certificate, behaviour: 'right', requests: 0 };
   const server = createServer(async (request, response) => {
     authority.requests++;
     const chunks: Buffer[] = [];
@@ -61,6 +64,13 @@ export async function startTestAuthority(algorithm: 'ECDSA' | 'RSA' = 'ECDSA'): 
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return Object.assign(authority, {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async stamp(bytes: Uint8Array, at: Date) {
+      const hashedMessage = new asn1js.OctetString({ valueHex: await webcrypto.subtle.digest('SHA-256', new Uint8Array(bytes)) });
+      const hashAlgorithm = new pkijs.AlgorithmIdentifier({ algorithmId: '2.16.840.1.101.3.4.2.1', algorithmParams: new asn1js.Null() });
+      const request = new pkijs.TimeStampReq({ version: 1, messageImprint: new pkijs.MessageImprint({ hashAlgorithm, hashedMessage }) });
+      const response = pkijs.TimeStampResp.fromBER(await answer(request, 'right', keys, certificates.right, at));
+      return new Uint8Array(response.timeStampToken?.toSchema().toBER() ?? []);
+    },
     async close() {
       server.closeAllConnections();
       server.close();
@@ -69,7 +79,13 @@ export async function startTestAuthority(algorithm: 'ECDSA' | 'RSA' = 'ECDSA'): 
   });
 }
 
-async function answer(request: pkijs.TimeStampReq, behaviour: Behaviour, keys: webcrypto.CryptoKeyPair, certificate: pkijs.Certificate) {
+async function answer(
+  request: pkijs.TimeStampReq,
+  behaviour: Behaviour,
+  keys: webcrypto.CryptoKeyPair,
+  certificate: pkijs.Certificate,
+  at = new Date(),
+) {
   if (behaviour === 'refuses') {
     return new pkijs.TimeStampResp({ status: new pkijs.PKIStatusInfo({ status: pkijs.PKIStatus.rejection }) }).toSchema().toBER();
   }
@@ -82,7 +98,7 @@ async function answer(request: pkijs.TimeStampReq, behaviour: Behaviour, keys: w
     policy: '1.2.3.4.1',
     messageImprint: new pkijs.MessageImprint({ hashAlgorithm, hashedMessage: new asn1js.OctetString({ valueHex: digest }) }),
     serialNumber: new asn1js.Integer({ value: 1 }),
-    genTime: new Date(Date.now() - (behaviour === 'wrong time' ? 3_600_000 : 0)),
+    genTime: behaviour === 'wrong time' ? new Date(at.getTime() - 3_600_000) : at,
     ...(nonce && { nonce }),
   });
   const content = info.toSchema().toBER();
