@@ -66,6 +66,7 @@ test('a package without an encoder of pictures refuses them, and says what to do
   const message =
     /has an input_reference; toy 1\.0\.0 has no vae_encoder and cannot see pictures\. Leave it out, or take a model that has one/;
   await assert.rejects(startStateFromImage(FROM_PICTURE, opened, picture(50)), { name: 'CommandError', message });
+  assert.throws(() => startState(FROM_PICTURE, opened), { name: 'CommandError', message });
 });
 
 test('a picture of another size, a missing one and one that nobody asked for are refused', async () => {

@@ -45,27 +45,31 @@ type ImageStartFields = StartFields & Pick<GenerationCommand, 'width' | 'height'
 
 /** Before the first chunk. @throws CommandError where the video is to go on from a picture */
 export function startState(command: StartFields, opened: OpenedModel): GenerationState {
-  if (command.input_reference) throw new CommandError('the command has an input_reference; begin with its picture');
+  if (command.input_reference) {
+    requireImageStart(opened);
+    throw new CommandError('the command has an input_reference; begin with its picture');
+  }
   return beginWith(opened.family.start(), command, opened);
 }
 
 /** Before the first chunk of a video that goes on from `image`. @throws CommandError where the model can't */
 export async function startStateFromImage(command: ImageStartFields, opened: OpenedModel, image: RgbImage): Promise<GenerationState> {
-  const { startFromImage } = opened.family;
-  const { width, height } = image;
   if (!command.input_reference) throw new CommandError('the command has no input_reference; begin without a picture');
+  const startFromImage = requireImageStart(opened);
+  const { width, height } = image;
   if (width !== command.width || height !== command.height) {
     throw new CommandError(
       `the input_reference is ${width}x${height}; the video is ${command.width}x${command.height}. Send one of the video's size`,
     );
   }
-  if (!startFromImage) {
-    const { name, version } = opened.model;
-    throw new CommandError(
-      `the command has an input_reference; ${name} ${version} has no vae_encoder and cannot see pictures. Leave it out, or take a model that has one`,
-    );
-  }
   return beginWith(await startFromImage(image), command, opened);
+}
+
+function requireImageStart({ model: { name, version }, family }: OpenedModel): NonNullable<OpenedModel['family']['startFromImage']> {
+  if (family.startFromImage) return family.startFromImage;
+  throw new CommandError(
+    `the command has an input_reference; ${name} ${version} has no vae_encoder and cannot see pictures. Leave it out, or take a model that has one`,
+  );
 }
 
 function beginWith(
