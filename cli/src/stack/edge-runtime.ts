@@ -3,7 +3,8 @@
  * nothing reaches beyond this machine. Knows nothing of the queue or of workers but the variables it is given.
  */
 import { join } from 'node:path';
-import { ownRootsKey } from '@everframe/shared';
+import { ownRootsKey, trustListKey } from '@everframe/shared';
+import type { TrustRoots } from '@everframe/shared/verification';
 import { buildVerifyPage } from '@everframe/verify-page/build';
 import type { Miniflare as MiniflareInstance } from 'miniflare';
 import { errorCode, Failure } from '../failure.ts';
@@ -16,8 +17,8 @@ import { forgetWorkerd, recordWorkerd } from './workerd-record.ts';
 export interface EdgeRuntime {
   readonly url: string;
   readonly db: Database;
-  /** Lets files count as made here that are signed under this root. */
-  trustRoot(root_pem: string): Promise<void>;
+  /** Sets whose files count as made here, and whom else it knows by name. */
+  trust(roots: TrustRoots): Promise<void>;
   /** Runs the cron handler once, as each minute does by itself. */
   runCron(): Promise<void>;
   stop(): Promise<void>;
@@ -81,8 +82,11 @@ export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): 
     return {
       url: url.href.replace(/\/$/, ''),
       db,
-      async trustRoot(root_pem) {
-        await (await runtime.getR2Bucket('MEDIA')).put(ownRootsKey(), root_pem);
+      async trust({ own_roots_pem, trust_list_pem }) {
+        const media = await runtime.getR2Bucket('MEDIA');
+        await media.put(ownRootsKey(), own_roots_pem);
+        if (trust_list_pem === '') await media.delete(trustListKey());
+        else await media.put(trustListKey(), trust_list_pem);
       },
       runCron: () => runCron(runtime),
       async stop() {

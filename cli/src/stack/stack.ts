@@ -34,6 +34,8 @@ export interface StackOptions {
   readonly worker_env?: Readonly<Record<string, string>>;
   /** Over the edge's variables, for example LEASE_SECONDS. */
   readonly edge_vars?: Readonly<Record<string, string>>;
+  /** Roots of signers that are known by name. @default none */
+  readonly trust_list_pem?: string;
   /** Another Worker in the edge's place, on the same bindings. @default `main` of wrangler.toml */
   readonly edge_entry?: string;
   /** Replace workers that die. @default false */
@@ -103,7 +105,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const vars = { ...edgeVars(secrets, queue), ...options.edge_vars };
     const edge = await startEdge({ port, entry: options.edge_entry, data, vars, log: disk.log });
     undo.push(() => edge.stop());
-    await edge.trustRoot((await openDevelopmentChain(data.signer)).trust_anchors_pem);
+    const { trust_anchors_pem } = await openDevelopmentChain(data.signer);
+    await edge.trust({ own_roots_pem: trust_anchors_pem, trust_list_pem: options.trust_list_pem ?? '' });
     await ensureDevelopmentAccount(edge.db, secrets);
     options.signal?.throwIfAborted();
 
