@@ -14,9 +14,13 @@ FPS = 8
 NEIGHBOURS = 2
 CUT_RATIO, CUT_SCORE, CUT_FRAMES = 3.0, 15.0, 15
 STILL_SHARE = 6 / 256  # of the shorter side, pixels a frame at 8 fps
+HELD_DIFFERENCE = 0.25  # grey levels; the slowest thing of the world changes several times as much
 SMALLEST_MOTION = 0.01  # pixels; keeps a still video from dividing by nothing
 ENDS = 0.15  # of the video, at its beginning and at its end
 HALF_LIKE = 0.5
+ANCHOR_FRAME = 2  # the first of the two that the anchor's latent frame holds
+# sRGB to XYZ, each divided by that of white
+RGB_TO_WHITE = np.float32([[0.433953, 0.212671, 0.017758], [0.376219, 0.71516, 0.109477], [0.189828, 0.072169, 0.872766]])
 
 
 @dataclass
@@ -47,8 +51,10 @@ def measure(frames: np.ndarray, seams: list[int]) -> dict[str, float]:
         "scuts": float(len(find_cuts(frames))),
         **warp_errors(steps),
         **stillness(steps, min(frames.shape[1:3])),
+        **held(steps.difference),
         **{f"drift_{name}": value for name, value in drift(frames).items()},
         **likeness(frames),
+        "anchor_similarity": anchor_similarity(frames),
     }
 
 
@@ -92,8 +98,12 @@ def flow_between(luma: np.ndarray, next_luma: np.ndarray) -> np.ndarray:
 
 
 def lab(frames: np.ndarray) -> np.ndarray:
-    """float32 [F, H, W, 3]: L 0..100, a and b about -100..100."""
-    return np.stack([cv2.cvtColor(frame.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for frame in frames])
+    """float32 [F, H, W, 3] of sRGB under D65: L 0..100, a and b about -100..100. By formula: OpenCV's floats come from a coarse table."""
+    shares = np.arange(256) / 255
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    white = linear[frames] @ RGB_TO_WHITE
+    x, y, z = np.moveaxis(np.where(white > 0.008856, np.cbrt(white), 7.787 * white + 16 / 116), -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
 
 
 def seam_aucs(steps: Steps, seams: list[int]) -> dict[str, float]:
@@ -150,10 +160,11 @@ def find_cuts(frames: np.ndarray) -> list[int]:
 def warp_errors(steps: Steps) -> dict[str, float]:
     """W (mean squared residual), OFS (mean squared flow), and MAWE as the published script has it: mean of W_t / (9.5 mean |u_t|).
 
-    All lower for smoother motion (arXiv 2403.14773, section 5.1). The paper's W / OFS is not here: a
-    clip in wrong order has so much flow that it could come out better than the real one.
+    All lower for smoother motion (arXiv 2403.14773, section 5.1). `mawe_paper` is the W / OFS of the text.
+    A clip in wrong order has so much flow that this one can come out better than the real clip's.
     """
     return {
+        "mawe_paper": float(steps.warp_error.mean() / max(steps.squared_motion.mean(), SMALLEST_MOTION**2)),
         "warp_error": float(steps.warp_error.mean()),
         "squared_motion": float(steps.squared_motion.mean()),
         "mawe": float((steps.warp_error / (9.5 * np.maximum(steps.motion, SMALLEST_MOTION))).mean()),
@@ -163,13 +174,24 @@ def warp_errors(steps: Steps) -> dict[str, float]:
 def stillness(steps: Steps, side: int) -> dict[str, float]:
     """Share of steps in which nothing moves (VBench's dynamic degree, its threshold), the longest such run, and whether motion dies away."""
     still = steps.top_motion < STILL_SHARE * side
-    longest = run = 0
-    for each in still:
-        run = run + 1 if each else 0
-        longest = max(longest, run)
     count = max(1, round(len(still) * ENDS))
     first, last = steps.top_motion[:count].mean(), steps.top_motion[-count:].mean()
-    return {"stagnation": float(still.mean()), "longest_still_seconds": longest / FPS, "motion_decay": float(np.log((last + 0.1) / (first + 0.1)))}
+    decay = float(np.log((last + 0.1) / (first + 0.1)))
+    return {"stagnation": float(still.mean()), "longest_still_seconds": longest_run(still) / FPS, "motion_decay": decay}
+
+
+def held(difference: np.ndarray) -> dict[str, float]:
+    """Share of steps in which the picture does not change at all, and the longest run of them: stillness that needs no flow."""
+    same = difference < HELD_DIFFERENCE
+    return {"held": float(same.mean()), "longest_held_seconds": longest_run(same) / FPS}
+
+
+def longest_run(flags: np.ndarray) -> int:
+    longest = run = 0
+    for each in flags:
+        run = run + 1 if each else 0
+        longest = max(longest, run)
+    return longest
 
 
 def drift(frames: np.ndarray) -> dict[str, float]:
@@ -199,6 +221,13 @@ def likeness(frames: np.ndarray) -> dict[str, float]:
     to_last = np.maximum((described[1:] * described[:-1]).sum(1), 0)
     unlike = np.nonzero(to_first < HALF_LIKE)[0]
     return {"likeness": float((to_first + to_last).mean() / 2), "half_life_seconds": (int(unlike[0]) + 1 if len(unlike) else len(frames)) / FPS}
+
+
+def anchor_similarity(frames: np.ndarray, anchor: int = ANCHOR_FRAME) -> float:
+    """Mean cosine of the video's last 15 % to its anchor frame, 0..1; a thing that moves on costs as much in a real clip."""
+    count = max(1, round(len(frames) * ENDS))
+    described = describe_frames(np.concatenate([frames[anchor : anchor + 1], frames[-count:]]))
+    return float(np.maximum(described[1:] @ described[0], 0).mean())
 
 
 def describe_frames(frames: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ const COMMANDS = {
   test: { program: ['scripts/test.mjs'] },
   check: { program: ['scripts/check.mjs'] },
   bench: { program: ['bench/run.ts'] },
+  measure: { program: ['scripts/measure.mjs'], own_group: true },
 };
 
 const [name, ...rest] = process.argv.slice(2);
