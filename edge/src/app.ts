@@ -33,6 +33,7 @@ import {
   updateEndpoint,
 } from './routes/webhook-endpoints.ts';
 import { checkProvenance } from './verification/check-provenance.ts';
+import { getProvenance } from './verification/get-provenance.ts';
 import { getTrust } from './verification/get-trust.ts';
 import { limitVisitors } from './verification/limit-visitors.ts';
 import { verifyFile } from './verification/verify-file.ts';
@@ -73,6 +74,8 @@ app.delete('/v1/videos/:id', authenticate('videos.write'), deleteVideo);
 app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD, DELETE'));
 app.get('/v1/videos/:id/content', authenticate('videos.read'), getContent);
 app.all('/v1/videos/:id/content', methodNotAllowed('GET, HEAD'));
+app.get('/v1/videos/:id/provenance', authenticate('videos.read'), getProvenance);
+app.all('/v1/videos/:id/provenance', methodNotAllowed('GET, HEAD'));
 app.post('/v1/videos/:id/cancel', authenticate('videos.write'), cancelVideo);
 app.all('/v1/videos/:id/cancel', methodNotAllowed('POST'));
 app.get('/v1/models', authenticate(), listModels);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { VerificationReport } from '@everframe/shared/verification';
 import OpenAI from 'openai';
 import { decodeVideo } from './decode.ts';
 import { type Harness, startHarness } from './harness.ts';
@@ -60,6 +62,20 @@ test('a verifier that did not write it trusts the video and reads how it was mad
   assert.match(text, /everframe-storybook-1/);
   assert.ok(text.includes(video_id));
   assert.doesNotMatch(text, /balloon/, 'the prompt stays private');
+});
+
+test('its owner reads the provenance of a video, and can prove its prompt', async () => {
+  const headers = { authorization: `Bearer ${harness.stack.api_key}` };
+  const response = await fetch(`${harness.stack.url}/v1/videos/${video_id}/provenance`, { headers });
+  const provenance = (await response.json()) as { report: VerificationReport; prompt_key: string; sha256: string; seed: number };
+  assert.equal(response.status, 200, JSON.stringify(provenance));
+  const { report, prompt_key, sha256, seed } = provenance;
+  assert.deepEqual([report.verdict, report.ai_generated, seed], ['ours', true, 7]);
+  assert.equal(report.actions[0]?.parameters['org.everframe.video_id'], video_id);
+  assert.equal(sha256, createHash('sha256').update(file).digest('hex'));
+  const proofOf = (prompt: string) => createHmac('sha256', Buffer.from(prompt_key, 'hex')).update(prompt).digest('hex');
+  assert.ok(file.includes(proofOf('a red balloon rises over the sea')), 'the file carries the hash of this prompt under this key');
+  assert.ok(!file.includes(proofOf('a blue balloon')));
 });
 
 test('without our root the same file is sound, but its signer unknown', async () => {

@@ -18,7 +18,15 @@ import { CreateVideo, ModerationRequest } from './create-request.ts';
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
-import { ContentProvenanceCheck, LineageNode, TrustRoots, VERIFICATION_OPERATIONS, VerifiedFile } from './verification-operations.ts';
+import {
+  ContentProvenanceCheck,
+  LineageNode,
+  ReportView,
+  TrustRoots,
+  VERIFICATION_OPERATIONS,
+  VerifiedFile,
+  VideoProvenance,
+} from './verification-operations.ts';
 import { VIDEO_OPERATIONS } from './video-operations.ts';
 import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
 
@@ -40,7 +48,7 @@ const ANSWERS: Named = {
   ...{ Error: ErrorAnswer, Video: VideoView, Model: ModelView, WebhookEndpoint: WebhookEndpointView, Account: AccountView },
   ...{ ApiKey: ApiKeyView, PromptWarning: PromptWarningView },
   ...others,
-  ...{ ContentProvenanceCheck, VerifiedFile, LineageNode, TrustRoots },
+  ...{ ContentProvenanceCheck, VerifiedFile, VerificationReport: ReportView, VideoProvenance, LineageNode, TrustRoots },
 };
 
 const DESCRIPTION = `Text to video of any length, signed with C2PA. The unmodified OpenAI SDKs work with \`baseURL\` set to \`/v1\`.

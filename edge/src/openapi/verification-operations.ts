@@ -25,7 +25,7 @@ export const LineageNode = z.object({
 
 const state = z.enum(['trusted', 'valid', 'invalid', 'not_present']).meta({ description: "The reader's own word." });
 
-const ReportView = z.object({
+export const ReportView = z.object({
   object: z.literal('verification_report'),
   verdict: z.enum(VERDICTS),
   summary: z.string().meta({ description: 'The verdict as a sentence.' }),
@@ -73,6 +73,23 @@ const ReportView = z.object({
 
 export const VerifiedFile = ReportView.extend({ bytes: z.int().positive(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
 
+export const VideoProvenance = z.object({
+  object: z.literal('video.provenance'),
+  id: z.string(),
+  model: z.string(),
+  seed: z.int().nonnegative(),
+  prompt_key: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .meta({
+      description:
+        '32 bytes in hex. Where the file carries a hash of the prompt, it is HMAC-SHA-256 under this key: whoever is shown both can check the prompt.',
+    }),
+  bytes: z.int().positive(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  report: ReportView,
+});
+
 export const ContentProvenanceCheck = z.object({
   object: z.literal('content_provenance_check'),
   created_at: z.int().nonnegative().meta({ description: 'Unix seconds.' }),
@@ -105,6 +122,20 @@ const FORM: Json = {
 const FILE_ERRORS = ['body_too_large', 'invalid_api_key', 'invalid_multipart', 'invalid_type', 'missing_required_parameter'] as const;
 
 export const VERIFICATION_OPERATIONS: readonly Operation[] = [
+  {
+    ...{
+      method: 'get',
+      path: '/v1/videos/{id}/provenance',
+      id: 'getVideoProvenance',
+      tag: 'Provenance',
+      auth: 'key',
+      scope: 'videos.read',
+    },
+    names: { id: { schema: { type: 'string' }, description: "The video's id.", refusal: 'video_not_found' } },
+    summary: "Read what a video's signed file says of itself",
+    answers: [{ status: 200, description: 'The report of the file, and what proves its prompt.', schema: VideoProvenance }],
+    errors: ['body_too_large', 'video_not_ready', 'video_failed'],
+  },
   {
     ...{ method: 'post', path: '/v1/content_provenance_checks', id: 'createContentProvenanceCheck', tag: 'Provenance', auth: 'none' },
     summary: 'Ask whether this service made a file',

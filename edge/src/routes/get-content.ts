@@ -23,7 +23,8 @@ function parseVariant(value = 'video'): 'video' | 'thumbnail' {
   throw new EverframeError('invalid_value', `'variant' must be 'video' or 'thumbnail'; got '${value.slice(0, 60)}'.`, { param });
 }
 
-function requireContent(c: Context<AppEnv>, { status, error, ...video }: VideoRecord, variant: 'video' | 'thumbnail'): Asset {
+/** @throws EverframeError saying what state the video is in, where it has none */
+export function requireContent(c: Context<AppEnv>, { status, error, ...video }: VideoRecord, variant: 'video' | 'thumbnail'): Asset {
   switch (status) {
     case 'completed': {
       const asset = video[variant];

@@ -45,6 +45,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('GET', '/v1/videos/:id', 'videos.read', { names: 'video' }),
   video('DELETE', '/v1/videos/:id', 'videos.write', { names: 'video' }),
   video('GET', '/v1/videos/:id/content', 'videos.read', { names: 'video' }),
+  video('GET', '/v1/videos/:id/provenance', 'videos.read', { names: 'video' }),
   video('POST', '/v1/videos/:id/cancel', 'videos.write', { names: 'video' }),
   { method: 'GET', path: '/v1/models', auth: 'key' },
   { method: 'GET', path: '/v1/models/:model', auth: 'key' },
