@@ -7,6 +7,7 @@ import type { SignedMimeType } from './assertions.ts';
 import { bytesToTimeStamp, decodeCoseSign1, encodeCoseSign1, smallestSize } from './cose-sign1.ts';
 import { readManifest } from './read-manifest.ts';
 import { timeStampInTurn } from './time-stamp.ts';
+import { topLevelBoxes } from './top-level-boxes.ts';
 import { UntrustedError } from './untrusted-error.ts';
 
 export interface RestampOptions {
@@ -60,14 +61,8 @@ async function findSignature(file: FileHandle, mime_type: SignedMimeType): Promi
 
 /** Of an MP4: the top-level `uuid` box with C2PA's identifier. */
 async function findManifestBox(file: FileHandle): Promise<{ start: number; end: number }> {
-  const { size } = await file.stat();
-  for (let start = 0; start + 24 <= size; ) {
-    const head = await readRange(file, start, start + 24);
-    const declared = head.readUInt32BE(0);
-    const length = declared === 1 ? Number(head.readBigUInt64BE(8)) : declared === 0 ? size - start : declared;
-    if (length < 8 || start + length > size) throw new Error(`the box at ${start} has the size ${length}, which is not in the file`);
-    if (head.toString('latin1', 4, 8) === 'uuid' && head.subarray(8, 24).equals(C2PA_UUID)) return { start, end: start + length };
-    start += length;
+  for await (const { type, start, end } of topLevelBoxes(file)) {
+    if (type === 'uuid' && end - start > 24 && (await readRange(file, start + 8, start + 24)).equals(C2PA_UUID)) return { start, end };
   }
   throw new Error('the file holds no C2PA manifest');
 }

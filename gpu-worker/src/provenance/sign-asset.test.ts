@@ -146,6 +146,16 @@ test('whatever makes signing fail leaves no file', async () => {
   assert.deepEqual(await readdir(into), []);
 });
 
+test('samples in two boxes are refused: readers would judge them by chance', async () => {
+  const source_path = join(folder, 'two.mp4');
+  const bytes = await readFile(video);
+  const { start, end } = findBox(bytes, ['mdat']);
+  await writeFile(source_path, Buffer.concat([bytes, bytes.subarray(start - 8, end)]));
+  const out_path = join(folder, 'two-signed.mp4');
+  const signing = signAsset({ signer, source_path, mime_type: 'video/mp4', out_path, facts: TEST_FACTS });
+  await assert.rejects(signing, /it has 2 mdat boxes and must have one/);
+});
+
 test('a file that is missing is an error; one that cannot be parsed is invalid', async () => {
   await assert.rejects(readManifest(join(folder, 'nowhere.mp4'), 'video/mp4', undefined), { code: 'ENOENT' });
   const path = join(folder, 'cut.mp4');
