@@ -1,147 +1,127 @@
-"""Reads a clip without any learned part: object, colour, place and motion from pixels alone.
+"""Reads frames: which things stand where, their colour, size and angle, the place, night and weather. Evaluation only.
 
-The object's mask is what differs from the per-pixel median frame, so an object that stays still is
-invisible here: then only place and "nothing moves" can be judged.
+A small network of one frame at a time; `motion.py` follows what it finds over time. Trained by
+train_checker.py on renders alone, so that its word on a generated clip is not that of the model's
+own networks. Convolutions wrap around, as the world does.
 """
 
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 
 import numpy as np
-from PIL import Image
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
-from places import SIDE, draw_place
-from sprites import draw_sprite
-from world import COLOURS, OBJECTS, PALETTE, PLACES
+from places import PLACES
+from story import WEATHERS
+from things import COLOURS, THINGS
 
-DIFFERENCE = 48  # grey levels of 255, in the most different channel
-SMALLEST_OBJECT = 110  # pixels
-SILHOUETTE_SIDE = 32
-TEMPLATES_A_PLACE = 24
+SIDE, CELLS = 128, 16
+CELL = SIDE // CELLS
+WIDTH = 112
+USUAL_DIAMETER = 56.0
+SEEN = 0.3
+WEIGHTS = Path(__file__).with_name("checkpoints") / "checker.pt"
 
 
 @dataclass
-class Reading:
-    object: str | None
-    colour: str | None
-    place: str
-    motion: str
-    frames_with_object: float
+class Found:
+    """One thing in one frame. Angles in radians, `surety` of the angle 0..1: low where a drawing looks alike from all sides."""
+
+    score: float
+    x: float
+    y: float
+    diameter: float
+    angle: float
+    surety: float
+    things: np.ndarray  # log probabilities [48]
+    colours: np.ndarray  # log probabilities [8]
 
 
-def read_clip(frames: np.ndarray) -> Reading:
-    """frames uint8 [T, 128, 128, 3], T of about 30 or more so that the median is the background."""
-    background = np.median(frames, axis=0)
-    masks = [clean(np.abs(frame - background).max(-1) > DIFFERENCE) for frame in frames]
-    present = [mask.sum() >= SMALLEST_OBJECT for mask in masks]
-    share = float(np.mean(present))
-    place = nearest_place(background)
-    if share < 0.5:
-        return Reading(None, None, place, "still", share)
-    return Reading(
-        object=nearest_object([mask for mask, seen in zip(masks, present) if seen]),
-        colour=nearest_colour([frame[mask] for frame, mask, seen in zip(frames, masks, present) if seen]),
-        place=place,
-        motion=classify_motion(np.array([centre(mask) if seen else (np.nan, np.nan) for mask, seen in zip(masks, present)])),
-        frames_with_object=share,
+@dataclass
+class FrameReading:
+    found: list[Found]
+    places: np.ndarray  # log probabilities [10]
+    night: float  # log odds
+    weathers: np.ndarray  # log probabilities [3]
+
+
+class Checker(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.enter = nn.Sequential(
+            nn.PixelUnshuffle(4),  # [N, 48, 32, 32]
+            nn.Conv2d(48, 64, 3, padding=1, padding_mode="circular"),
+            nn.ReLU(),
+            nn.Conv2d(64, WIDTH, 3, stride=2, padding=1, padding_mode="circular"),  # [N, 112, 16, 16]
+        )
+        self.blocks = nn.ModuleList(Block(WIDTH) for _ in range(3))
+        self.cells = nn.Conv2d(WIDTH, 1 + len(THINGS) + len(COLOURS) + 5, 1)
+        self.whole = nn.Linear(2 * WIDTH, len(PLACES) + 1 + len(WEATHERS))
+
+    def forward(self, frames: Tensor) -> dict[str, Tensor]:
+        """Frames in -1..1 [N, 3, 128, 128] to logits: per cell [N, ., 16, 16], and of the whole [N, .]."""
+        x = self.enter(frames)
+        for block in self.blocks:
+            x = block(x)
+        x = F.relu(x)
+        heat, things, colours, offset, size, angle = self.cells(x).float().split([1, len(THINGS), len(COLOURS), 2, 1, 2], 1)
+        whole = self.whole(torch.cat([x.mean((2, 3)), x.amax((2, 3))], 1)).float()
+        places, night, weathers = whole.split([len(PLACES), 1, len(WEATHERS)], 1)
+        return {"heat": heat[:, 0], "things": things, "colours": colours, "offset": offset, "size": size[:, 0], "angle": angle, "places": places, "night": night[:, 0], "weathers": weathers}
+
+
+class Block(nn.Module):
+    def __init__(self, width: int):
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1, padding_mode="circular")
+        self.second = nn.Conv2d(width, width, 3, padding=1, padding_mode="circular")
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.second(F.relu(self.first(F.relu(x))))
+
+
+def load_checker(path: Path = WEIGHTS) -> Checker:
+    checker = Checker().eval().to(memory_format=torch.channels_last)
+    checker.load_state_dict({name: value.float() for name, value in torch.load(path, map_location="cpu", weights_only=True).items()})
+    return checker
+
+
+def as_input(frames: np.ndarray) -> Tensor:
+    """uint8 [N, 128, 128, 3] to -1..1 [N, 3, 128, 128], channels last."""
+    return torch.from_numpy(frames).permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def read_frames(checker: Checker, frames: np.ndarray) -> list[FrameReading]:
+    """frames uint8 [F, 128, 128, 3]."""
+    readings = []
+    for start in range(0, len(frames), 32):
+        out = checker(as_input(np.ascontiguousarray(frames[start : start + 32])))
+        heat = out["heat"].sigmoid()
+        around = F.max_pool2d(F.pad(heat[:, None], (1, 1, 1, 1), mode="circular"), 3, 1)[:, 0]
+        peaks = (heat == around) & (heat > SEEN)
+        logs = {name: out[name].log_softmax(1).numpy() for name in ("things", "colours", "places", "weathers")}
+        for number in range(len(heat)):
+            cells = peaks[number].nonzero().tolist()
+            found = [found_at(out, logs, float(heat[number, row, column]), number, row, column) for row, column in cells]
+            readings.append(FrameReading(sorted(found, key=lambda each: -each.score), logs["places"][number], float(out["night"][number]), logs["weathers"][number]))
+    return readings
+
+
+def found_at(out: dict[str, Tensor], logs: dict[str, np.ndarray], score: float, number: int, row: int, column: int) -> Found:
+    across, down = (out["offset"][number, :, row, column] * CELL).tolist()
+    cos, sin = out["angle"][number, :, row, column].tolist()
+    return Found(
+        score=score,
+        x=((column + 0.5) * CELL + across) % SIDE,
+        y=((row + 0.5) * CELL + down) % SIDE,
+        diameter=USUAL_DIAMETER * float(out["size"][number, row, column].exp()),
+        angle=float(np.arctan2(sin, cos)),
+        surety=float(min(1, np.hypot(cos, sin))),
+        things=logs["things"][number, :, row, column],
+        colours=logs["colours"][number, :, row, column],
     )
-
-
-def clean(mask: np.ndarray) -> np.ndarray:
-    """Keeps pixels of which at least five of the nine around them are set; the edges wrap."""
-    around = sum(np.roll(mask.astype(np.int8), (dy, dx), (0, 1)) for dy in (-1, 0, 1) for dx in (-1, 0, 1))
-    return around >= 5
-
-
-def centre(mask: np.ndarray) -> tuple[float, float]:
-    """Mean place on the torus as (x, y) in pixels."""
-    rows, columns = np.nonzero(mask)
-    turn = 2 * np.pi / SIDE
-    return tuple(float(np.angle(np.exp(1j * turn * axis).mean()) / turn % SIDE) for axis in (columns, rows))
-
-
-def classify_motion(path: np.ndarray) -> str:
-    """path [T, 2] as (x, y), NaN where no object was seen."""
-    steps = (np.diff(path, axis=0) + SIDE / 2) % SIDE - SIDE / 2
-    steps = steps[~np.isnan(steps).any(1)]
-    if len(steps) < 4:
-        return "still"
-    across, down = np.median(steps, axis=0)
-    agreement = np.mean(np.sign(steps) == np.sign([across, down]), axis=0)
-    if abs(across) > 2 and abs(across) > 2 * abs(down) and agreement[0] > 0.7:
-        return "left" if across < 0 else "right"
-    if abs(down) > 2 and abs(down) > 2 * abs(across) and agreement[1] > 0.7:
-        return "rises" if down < 0 else "falls"
-    size_across, size_down = np.abs(steps).mean(0)
-    if max(size_across, size_down) < 0.8:
-        return "still"
-    return "bounces" if size_down > 2 * size_across else "circles"
-
-
-def nearest_colour(pixels: list[np.ndarray]) -> str:
-    """The palette colour with most votes; dark outline pixels do not vote."""
-    votes = np.concatenate(pixels).astype(np.float32)
-    votes = votes[votes.max(1) > 110]
-    if not len(votes):
-        return "none"
-    table = np.array([PALETTE[name] for name in COLOURS], dtype=np.float32)
-    nearest = np.square(votes[:, None] - table).sum(-1).argmin(1)
-    return list(COLOURS)[np.bincount(nearest, minlength=len(table)).argmax()]
-
-
-def nearest_place(background: np.ndarray) -> str:
-    seen = thumbnail(background)
-    names, templates = place_templates()
-    return names[np.abs(templates - seen).mean((1, 2, 3)).argmin()]
-
-
-@cache
-def place_templates() -> tuple[list[str], np.ndarray]:
-    names = [name for name in PLACES for _ in range(TEMPLATES_A_PLACE)]
-    pictures = [draw_place(name, np.random.default_rng([number, 77])) * 255 for number, name in enumerate(names)]
-    return names, np.stack([thumbnail(picture) for picture in pictures])
-
-
-def thumbnail(picture: np.ndarray) -> np.ndarray:
-    return picture.reshape(8, SIDE // 8, 8, SIDE // 8, 3).mean((1, 3))
-
-
-def nearest_object(masks: list[np.ndarray]) -> str:
-    """The object whose silhouettes overlap best, by mean intersection over union."""
-    names, templates = object_templates()
-    scores = np.zeros(len(names))
-    for mask in masks:
-        shape = normalized_silhouette(roll_to_middle(mask))
-        union = (templates | shape).sum((1, 2))
-        scores += (templates & shape).sum((1, 2)) / union
-    best = {name: max(score for other, score in zip(names, scores) if other == name) for name in OBJECTS}
-    return max(best, key=best.get)
-
-
-@cache
-def object_templates() -> tuple[list[str], np.ndarray]:
-    names, shapes = [], []
-    for name in OBJECTS:
-        for facing_left in (False, True):
-            for radius in (15, 21):
-                names.append(name)
-                shapes.append(normalized_silhouette(draw_sprite(name, "red", radius, facing_left)[..., 3] > 0.5))
-    return names, np.stack(shapes)
-
-
-def roll_to_middle(mask: np.ndarray) -> np.ndarray:
-    x, y = centre(mask)
-    return np.roll(mask, (int(SIDE / 2 - y), int(SIDE / 2 - x)), (0, 1))
-
-
-def normalized_silhouette(mask: np.ndarray) -> np.ndarray:
-    """Cut to its bounding box, scaled to fit a square of 32 (aspect kept), centred."""
-    rows, columns = np.nonzero(mask)
-    cut = mask[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    scale = SILHOUETTE_SIDE / max(cut.shape)
-    height, width = (max(1, round(side * scale)) for side in cut.shape)
-    scaled = np.asarray(Image.fromarray(cut).resize((width, height), Image.Resampling.NEAREST))
-    square = np.zeros((SILHOUETTE_SIDE, SILHOUETTE_SIDE), bool)
-    top, left = (SILHOUETTE_SIDE - height) // 2, (SILHOUETTE_SIDE - width) // 2
-    square[top : top + height, left : left + width] = scaled
-    return square

@@ -1,10 +1,69 @@
-"""Faults planted in real clips, each of which a metric must find; the seams of `spliced` and `skipping` are known.
+"""Faults planted in real clips, and which metric must find which; the seams of the first three are known.
 
 A metric that does not tell a control from the clip it was made of is not worth reporting.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
 import cv2
 import numpy as np
+
+from metrics import measure
+from story import Scene, draw_scene
+
+CONTROL_SEED = 7000
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A fault, planted at every multiple of `every` where it has places, and the metrics that must grow or fall by it."""
+
+    name: str
+    plant: Callable[[np.ndarray, np.ndarray], np.ndarray]  # (a clip of 96 frames, a second one) to the faulty clip
+    every: int
+    grow: tuple[str, ...] = ()
+    fall: tuple[str, ...] = ()
+
+
+SEAM_METRICS = ("seam_auc", "seam_log_ratio")
+PLANTED = (
+    Planted("cut", lambda clip, other: spliced(clip, other, 16), 16, ("scuts", "warp_error", *SEAM_METRICS), ("likeness", "half_life_seconds")),
+    Planted("skip", lambda clip, other: skipping(clip, 8, 4), 8, SEAM_METRICS),
+    Planted("repeat", lambda clip, other: repeating(clip, 8), 8, SEAM_METRICS),
+    Planted("shuffle", lambda clip, other: shuffled(clip, 1), 8, ("warp_error", "mawe", "mawe_paper")),
+    Planted("frozen", lambda clip, other: frozen(clip), 8, ("stagnation", "longest_still_seconds", "held", "longest_held_seconds")),
+    Planted("stop", lambda clip, other: stopping(clip), 8, ("longest_still_seconds",), ("motion_decay",)),
+    Planted("ramp", lambda clip, other: brightening(clip, 60), 8, ("drift_colour", "drift_chroma")),
+    Planted("blur", lambda clip, other: blurring(clip, 3), 8, ("drift_sharpness", "drift_contrast")),
+    Planted("fade to another", lambda clip, other: fading(clip, other), 8, (), ("anchor_similarity", "likeness")),
+)
+
+
+def order(clip: np.ndarray, other: np.ndarray) -> list[tuple[str, str, float, float, bool]]:
+    """For each metric and its controls: (metric, control, of the clip, of the control, whether they stand in the right order)."""
+    seams = lambda frames, every: list(range(every, len(frames), every))
+    of_clip = {every: measure(clip, seams(clip, every)) for every in {planted.every for planted in PLANTED}}
+    rows = []
+    for planted in PLANTED:
+        planting = planted.plant(clip, other)
+        real, faulty = of_clip[planted.every], measure(planting, seams(planting, planted.every))
+        rows += [(name, planted.name, real[name], faulty[name], faulty[name] > real[name]) for name in planted.grow]
+        rows += [(name, planted.name, real[name], faulty[name], faulty[name] < real[name]) for name in planted.fall]
+    return rows
+
+
+def control_clips(number: int) -> tuple[Scene, Scene]:
+    """Two scenes in which something moves all the time and nothing else happens."""
+    scenes = (draw_scene(seed) for seed in range(CONTROL_SEED + 1000 * number, CONTROL_SEED + 1000 * (number + 1)))
+    first, second = islice((scene for scene in scenes if moves_steadily(scene)), 2)
+    return first, second
+
+
+def moves_steadily(scene: Scene) -> bool:
+    plain = scene.camera == "still" and scene.weather == "clear" and not scene.after
+    return plain and scene.actors[0].motion in ("left", "right", "bounce", "circle") and scene.actors[0].speed != "slow"
 
 
 def frozen(frames: np.ndarray) -> np.ndarray:
@@ -20,6 +79,17 @@ def spliced(frames: np.ndarray, others: np.ndarray, every: int) -> np.ndarray:
 def skipping(frames: np.ndarray, every: int, skipped: int) -> np.ndarray:
     """Leaves out `skipped` frames at every seam: motion jumps, nothing else does. Shorter than `frames`."""
     return frames[[t for t in range(len(frames)) if t % (every + skipped) < every]]
+
+
+def repeating(frames: np.ndarray, every: int) -> np.ndarray:
+    """The first `every` frames over and over."""
+    return frames[np.arange(len(frames)) % every]
+
+
+def fading(frames: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Turns into another clip, evenly: no step shows it."""
+    share = np.linspace(0, 1, len(frames), dtype=np.float32)[:, None, None, None]
+    return (frames * (1 - share) + others * share).astype(np.uint8)
 
 
 def brightening(frames: np.ndarray, by: float) -> np.ndarray:
