@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign, verify, webcrypto, X509Certificate } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { type CertificateRequest, type Credential, issueCertificate, issueIntermediate, issueLeaf, issueRoot } from './certificates.ts';
 import { toP1363 } from './kms-signer.ts';
 import { openSigner } from './open-signer.ts';
+import { readManifest } from './read-manifest.ts';
+import { signAsset } from './sign-asset.ts';
 import { readSignerConfig, type SignerConfig } from './signer-config.ts';
+import { makeTestVideo, TEST_FACTS } from './test-asset.ts';
 import { startTestKms } from './test-kms-server.ts';
+import { readIndependently } from './test-reader.ts';
 
 process.env.AWS_ACCESS_KEY_ID ??= 'test';
 process.env.AWS_SECRET_ACCESS_KEY ??= 'test';
@@ -38,6 +42,19 @@ test('a key in KMS signs what the certificate of its public half verifies, and o
   assertSigns(await signer.sign(CLAIM), kms.public_key);
   assert.deepEqual(kms.calls, ['Sign']);
   assertSigns(await signer.sign(Buffer.alloc(5000, 1)), kms.public_key, Buffer.alloc(5000, 1));
+});
+
+test('a video signed with a key in KMS, or in a file, is trusted by two readers; KMS is asked once', async () => {
+  const source_path = await makeTestVideo(folder);
+  for (const config of [await inKms(), await pkcs8()]) {
+    const signer = await openSigner(config);
+    kms.calls.length = 0;
+    const out_path = join(folder, `${config.kind}.mp4`);
+    await signAsset({ signer, source_path, mime_type: 'video/mp4', out_path, facts: TEST_FACTS });
+    assert.deepEqual(kms.calls, config.kind === 'kms' ? ['Sign'] : []);
+    assert.equal((await readManifest(out_path, 'video/mp4', root.certificate)).state, 'trusted');
+    assert.equal(await readIndependently(await readFile(out_path), 'video/mp4', root.certificate), 'Trusted');
+  }
 });
 
 test('KMS is asked again where that can help, and named where it cannot', async () => {
