@@ -1,187 +1,146 @@
-"""Judges a shipped package on prompts training never drew; prints a table, the last line is JSON.
+"""Judges a package: does it show what the prompt says, and does it hold together over 1,000 frames? Markdown, and JSON as the last line.
 
-Every figure stands beside that of real clips of the same scenes under the same checker, which tells
-how far the checker itself can be trusted.
+`python evaluate.py --package packages/NAME --checkpoint CHECKPOINT` on prompts of pairs that training never
+drew (captions.py), with seeds that nobody chose. Beside the package stand real clips under the same checker,
+which tell how far it can be trusted, and baselines with the same weights. The checkpoint is only for the
+autoencoder's encoder, which a package lacks; without it two rows are left out.
 """
 
 import argparse
 import json
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
-from PIL import Image
-from PIL.ImageDraw import Draw
 
-from captions import describe
-from checker import Reading, nearest_colour, nearest_place, clean, read_clip
-from dataset import render_clip
-from package import PackagedNetwork
-from sample import sample, seeded_noise
-from world import Scene, draw_scene
+from captions import eval_prompts
+from checker import load_checker
+from contact_sheet import draw_sheet
+from controls import control_clips, order
+from evaluation_table import METRICS, blind_metrics, controls_table, following_table, streaming_table
+from following import judge, judge_change, read, score
+from metrics import measure
+from story import Scene
+from variants import CHUNK, NEED_AUTOENCODER, VARIANTS, Maker
+from world import render
 
-FIRST_SCENE = 910_000_000
-HELD_OUT_EVERY = 4  # every fourth prompt has an object-colour pair kept out of training
-JUDGED_CHUNKS, LONG_CHUNKS = 4, 16  # 36 and 132 frames
-SHEET_PROMPTS = [
-    "a red balloon rises over the sea",
-    "a blue fish swims to the left in space",
-    "the yellow star bounces in the forest",
-    "a green car drives to the right in the city at night",
-    "a white boat sails left on the ocean",
-    "an orange ball bounces in the desert",
-    "a pink bird flies to the right over the meadow",
-    "a purple box falls in the mountains",
-]
+KINDS = ("single", "two", "synonyms", "change")
+PROMPT_SEED, NOISE_SEED = 90, 5000
+JUDGED_FRAMES = 3 * CHUNK
+LONG_MOTIONS = ("left", "right", "bounce", "circle")
+CONTROL_SCENES = 3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--package", type=Path, required=True)
-    parser.add_argument("--prompts", type=int, default=64)
-    parser.add_argument("--long-prompts", type=int, default=12)
+    parser.add_argument("--checkpoint", type=Path, help="for the autoencoder: adds two rows")
+    parser.add_argument("--prompts", type=int, default=64, help="of each kind; default 64")
+    parser.add_argument("--baseline-prompts", type=int, default=24, help="single ones, for each baseline; default 24")
+    parser.add_argument("--frames", type=int, default=1000, help="of a long run; default 1000, 0 for none")
+    parser.add_argument("--long-runs", type=int, default=1, help="scenes that are run long; default 1")
+    parser.add_argument("--rows", nargs="+", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--steps", type=int, help="default: model.json's")
-    parser.add_argument("--first-scale", type=float, help="guidance of the first chunk; default: model.json's")
-    parser.add_argument("--scale", type=float, help="guidance of later chunks; default: model.json's")
-    parser.add_argument("--sheet", type=Path, help="also draw the README's contact sheet here")
+    parser.add_argument("--first-scale", type=float, help="guidance of chunks without an anchor; default: model.json's")
+    parser.add_argument("--scale", type=float, help="guidance of the other chunks; default: model.json's")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--sheet", type=Path, help="also draw a contact sheet here")
     args = parser.parse_args()
-    torch.set_num_threads(1)
-    network = PackagedNetwork(args.package)
-    settings = {
-        "steps": args.steps or network.schedule["num_inference_steps"],
-        "shift": network.schedule["shift"],
-        "first_scale": args.first_scale or network.schedule["first_chunk_guidance_scale"],
-        "scale": args.scale or network.schedule["guidance_scale"],
-    }
+    overrides = {name: getattr(args, name) for name in ("steps", "first_scale", "scale") if getattr(args, name) is not None}
+    tools = args.package, args.checkpoint, overrides
+    rows = [row for row in VARIANTS if row in args.rows and (args.checkpoint or row not in NEED_AUTOENCODER)]
+    jobs = list_jobs(rows, args)
+    with get_context("spawn").Pool(args.workers, start_worker, tools) as pool:
+        results = [found for each in pool.imap_unordered(run_job, jobs) for found in each]
     if args.sheet:
-        draw_sheet(network, settings, args.sheet)
-    results = {"settings": settings}
-    if args.prompts:
-        results["prompts"] = judge_prompts(network, settings, args.prompts)
-    if args.long_prompts:
-        results["long"] = judge_long(network, settings, args.long_prompts)
-    print(json.dumps(results))
+        start_worker(*tools)
+        draw_sheet(maker, args.sheet)
+    report(results, rows, {"package": args.package.name, "prompts": args.prompts, "frames": args.frames, **overrides})
 
 
-def judge_prompts(network: PackagedNetwork, settings: dict, count: int) -> dict:
-    model, real = Score(), Score()
-    for number in range(count):
-        scene, prompt = judged_scene(number)
-        model.add(scene, read_clip(generate(network, settings, prompt, JUDGED_CHUNKS, number)[0]), number)
-        real.add(scene, read_clip(render_clip(scene, 36)), number)
-    for row in model.shares:
-        print(f"{row:28s} model {model.told(row):>16s}   real {real.told(row):>16s}")
-    return {"model": model.summary(), "real": real.summary()}
+def list_jobs(rows: list[str], args: argparse.Namespace) -> list[tuple]:
+    """The longest first, so that no worker is left with one at the end."""
+    frames = args.frames // CHUNK * CHUNK
+    jobs: list[tuple] = [("long", row, number, frames) for row in rows for number in range(args.long_runs) if frames]
+    jobs += [("controls", number) for number in range(CONTROL_SCENES)]
+    for row in rows:
+        full = row == "package" or VARIANTS[row].real
+        for kind in KINDS if full else KINDS[:1]:
+            count = args.prompts if full else min(args.prompts, args.baseline_prompts)
+            jobs += [("prompt", row, kind, number, args.prompts) for number in range(count)]
+    return jobs
 
 
-def judged_scene(number: int) -> tuple[Scene, str]:
-    scene = draw_scene(FIRST_SCENE + number, held_out=number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1)
-    return scene, describe(scene, np.random.default_rng([scene.seed, 3]), full=True)
+def start_worker(package: Path, checkpoint: Path | None, overrides: dict) -> None:
+    """Runs once in each process."""
+    global maker, checker
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    maker, checker = Maker(package, checkpoint, overrides), load_checker()
 
 
-class Score:
-    """Right answers and questions asked, per attribute. A still object cannot be seen (checker.py)."""
-
-    def __init__(self):
-        names = ["place", "colour", "object", "motion", "direction", "all four"]
-        names += ["colour, unseen pair", "object, unseen pair"]
-        self.shares = {name: [0, 0] for name in names}
-        self.with_object = []
-
-    def add(self, scene: Scene, reading: Reading, number: int) -> None:
-        right = {name: getattr(reading, name) == getattr(scene, name) for name in ("place", "colour", "object", "motion")}
-        self.count("place", right["place"])
-        self.count("motion", right["motion"])
-        if scene.motion in ("left", "right", "rises", "falls"):
-            self.count("direction", right["motion"])
-        if scene.motion == "still":
-            return
-        self.count("colour", right["colour"])
-        self.count("object", right["object"])
-        self.count("all four", all(right.values()))
-        if number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1:
-            self.count("colour, unseen pair", right["colour"])
-            self.count("object, unseen pair", right["object"])
-        self.with_object.append(reading.frames_with_object)
-
-    def count(self, name: str, right: bool) -> None:
-        self.shares[name][0] += int(right)
-        self.shares[name][1] += 1
-
-    def told(self, name: str) -> str:
-        right, asked = self.shares[name]
-        return f"{100 * right / max(asked, 1):.0f} % ({right}/{asked})"
-
-    def summary(self) -> dict:
-        shares = {name.replace(", ", "_").replace(" ", "_"): {"right": r, "of": n} for name, (r, n) in self.shares.items()}
-        return {**shares, "frames_with_object": round(float(np.mean(self.with_object)), 3)}
+def run_job(job: tuple) -> list[dict]:
+    what, *details = job
+    return {"long": judge_long, "controls": judge_controls, "prompt": judge_prompt}[what](*details)
 
 
-def judge_long(network: PackagedNetwork, settings: dict, count: int) -> dict:
-    """132 frames each: seams, flicker, contrast over time, and whether the scene is still itself at the end."""
-    rows = []
-    for number in range(count):
-        scene = moving_scene(number)
-        prompt = describe(scene, np.random.default_rng([scene.seed, 3]), full=True)
-        frames, latents = generate(network, settings, prompt, LONG_CHUNKS, 1000 + number)
-        real = render_clip(scene, len(frames))
-        background = np.median(frames[-36:], axis=0)
-        late_masks = [clean(np.abs(frame - background).max(-1) > 48) for frame in frames[-16:]]
-        seen = [(frame[mask], mask.sum() >= 110) for frame, mask in zip(frames[-16:], late_masks)]
-        late = [pixels for pixels, enough in seen if enough]
-        inside, border = differences(frames)
-        real_inside, _ = differences(real)
-        rows.append(
-            {
-                "difference_inside": inside,
-                "difference_border": border,
-                "difference_real": real_inside,
-                "latent_std_first": float(latents[:, :12].std()),
-                "latent_std_last": float(latents[:, -8:].std()),
-                "colour_right_late": float(bool(late) and nearest_colour(late) == scene.colour),
-                "place_right_late": float(nearest_place(background) == scene.place),
-                "object_seen_late": float(np.mean([enough for _, enough in seen])),
-                "background_drift": float(np.abs(np.median(frames[:36], axis=0) - background).mean() / 255),
-            }
-        )
-    means = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in rows[0]}
-    for name, value in means.items():
-        print(f"{name:28s} {value}")
-    return {"prompts": count, "frames": len(frames), **means}
+@cache
+def prompts_of(kind: str, count: int) -> list:
+    return eval_prompts(count, PROMPT_SEED + KINDS.index(kind), kind)
 
 
-def moving_scene(number: int) -> Scene:
-    seed = FIRST_SCENE + 500_000 + 1000 * number
-    while draw_scene(seed).motion == "still":
-        seed += 1
-    return draw_scene(seed)
+def judge_prompt(row: str, kind: str, number: int, count: int) -> list[dict]:
+    """The row's answers; from real clips also what the checker says of another prompt's scene: chance."""
+    prompts = prompts_of(kind, count)
+    scene, prompt = prompts[number]
+    start = first_judged(scene)
+    frames = maker.make(VARIANTS[row], scene, prompt, start + JUDGED_FRAMES, NOISE_SEED + number)
+    clip = read(checker, frames[start:])
+    found = {"what": "prompt", "row": row, "kind": kind}
+    if scene.after:
+        changed, kept = judge_change(scene, clip)
+        return [{**found, "changed": changed, "kept": kept}]
+    answers = judge(scene, clip)
+    results = [{**found, "answers": answers, "score": score(answers)}]
+    if row == "ground truth":
+        wrong = judge(prompts[(number + 1) % count][0], clip)
+        results.append({**found, "row": "ground truth, captions shuffled", "answers": wrong, "score": score(wrong)})
+    return results
 
 
-def differences(frames: np.ndarray) -> tuple[float, float]:
-    """Mean absolute difference of neighbouring frames (of 1), inside chunks and at their borders."""
-    steps = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean((1, 2, 3)) / 255
-    border = np.arange(1, len(frames)) % 8 == 4
-    border[:8] = False
-    return float(steps[~border].mean()), float(steps[border].mean())
+def first_judged(scene: Scene) -> int:
+    """A picture may take a chunk to turn into the next; a motion begins at once."""
+    return scene.change_frame + CHUNK * (scene.change != "motion") if scene.after else 0
 
 
-def generate(network, settings: dict, prompt: str, chunks: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """uint8 frames [F, 128, 128, 3] and their latents [C, F, H, W]."""
-    latents = torch.cat(list(sample(network, [prompt], chunks, seeded_noise(seed), **settings)), dim=2)[0]
-    return network.decode(latents), latents.numpy()
+def judge_long(row: str, number: int, frames: int) -> list[dict]:
+    scenes = [each for each in prompts_of("single", 64) if each[0].actors[0].motion in LONG_MOTIONS]
+    scene, prompt = scenes[number]
+    clip = maker.make(VARIANTS[row], scene, prompt, frames, NOISE_SEED + 1000 + number)
+    end = judge(scene, read(checker, clip[-JUDGED_FRAMES:]))
+    return [{"what": "long", "row": row, **measure(clip, list(range(CHUNK, frames, CHUNK))), "followed_at_end": score(end)}]
 
 
-def draw_sheet(network: PackagedNetwork, settings: dict, path: Path) -> None:
-    """One row a prompt: every fourth of the first 36 frames at 96 pixels, the prompt underneath."""
-    rows = []
-    for number, prompt in enumerate(SHEET_PROMPTS):
-        frames = generate(network, settings, prompt, JUDGED_CHUNKS, number)[0][:36:4]
-        small = [np.asarray(Image.fromarray(frame).resize((96, 96), Image.Resampling.LANCZOS)) for frame in frames]
-        label = Image.new("RGB", (96 * len(small), 16), "white")
-        Draw(label).text((4, 2), prompt, fill="black")
-        rows += [np.concatenate(small, 1), np.asarray(label)]
-    sheet = Image.fromarray(np.concatenate(rows))
-    sheet.quantize(256, Image.Quantize.FASTOCTREE).save(path, optimize=True)
+def judge_controls(number: int) -> list[dict]:
+    clip, other = (render(scene, 0, 96).frames for scene in control_clips(number))
+    names = ("metric", "control", "real", "planted", "ordered")
+    return [{"what": "control", **dict(zip(names, found))} for found in order(clip, other)]
+
+
+def report(results: list[dict], rows: list[str], settings: dict) -> None:
+    of = {what: [each for each in results if each["what"] == what] for what in ("prompt", "long", "control")}
+    blind = blind_metrics(of["control"])
+    following, following_json = following_table(of["prompt"])
+    streaming, streaming_json = streaming_table(of["long"], rows, [name for name in METRICS if name not in blind])
+    print("## Prompt following, % right\n", following, sep="\n")
+    if of["long"]:
+        print(f"\n## {settings['frames']} frames in one stream\n", streaming, sep="\n")
+        print(f"\nLeft out, since they do not order their controls: {', '.join(sorted(blind)) or 'none'}.")
+    print("\n## Metrics and their controls\n", controls_table(of["control"]), sep="\n")
+    print(json.dumps({"settings": settings, "following": following_json, "streaming": streaming_json, "blind_metrics": sorted(blind)}))
 
 
 if __name__ == "__main__":
