@@ -21,6 +21,8 @@ import type { Signer } from './provenance/signer.ts';
 import { openScratch } from './scratch.ts';
 
 const log = createLog({ worker: process.pid });
+/** Here, since the program runs below before a constant under it has its value. */
+const WARN_BEFORE_DAYS = 30;
 
 try {
   await run(readConfig(process.env));
@@ -79,8 +81,6 @@ function warnOfEnd({ valid_until }: Signer): void {
   const days = Math.floor((valid_until.getTime() - Date.now()) / 86_400_000);
   if (days < WARN_BEFORE_DAYS) log('warn', `the signing certificate ends in ${days} days: renew it`, { valid_until });
 }
-
-const WARN_BEFORE_DAYS = 30;
 
 async function digestPackages(config: WorkerConfig, { packages }: InferenceProcess): Promise<ReadonlyMap<string, string>> {
   const digests = new Map<string, string>();
