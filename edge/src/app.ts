@@ -21,6 +21,8 @@ import { getUsage } from './routes/get-usage.ts';
 import { getVideo } from './routes/get-video.ts';
 import { listVideos } from './routes/list-videos.ts';
 import { getModel, listModels } from './routes/models.ts';
+import { remixVideo } from './routes/remix-video.ts';
+import { createCharacter, editVideo, extendVideo, getCharacter } from './routes/unsupported.ts';
 import {
   createEndpoint,
   deleteEndpoint,
@@ -69,6 +71,14 @@ app.get('/v1/videos', authenticate('videos.read'), listVideos);
 app.all('/v1/videos', methodNotAllowed('GET, HEAD, POST'));
 app.post('/v1/videos/estimate', authenticate('videos.read'), estimateVideo);
 app.all('/v1/videos/estimate', methodNotAllowed('POST'));
+app.post('/v1/videos/edits', authenticate('videos.write'), editVideo);
+app.all('/v1/videos/edits', methodNotAllowed('POST'));
+app.post('/v1/videos/extensions', authenticate('videos.write'), extendVideo);
+app.all('/v1/videos/extensions', methodNotAllowed('POST'));
+app.post('/v1/videos/characters', authenticate('videos.write'), createCharacter);
+app.all('/v1/videos/characters', methodNotAllowed('POST'));
+app.get('/v1/videos/characters/:id', authenticate('videos.read'), getCharacter);
+app.all('/v1/videos/characters/:id', methodNotAllowed('GET, HEAD'));
 app.get('/v1/videos/:id', authenticate('videos.read'), getVideo);
 app.delete('/v1/videos/:id', authenticate('videos.write'), deleteVideo);
 app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD, DELETE'));
@@ -78,6 +88,8 @@ app.get('/v1/videos/:id/provenance', authenticate('videos.read'), getProvenance)
 app.all('/v1/videos/:id/provenance', methodNotAllowed('GET, HEAD'));
 app.post('/v1/videos/:id/cancel', authenticate('videos.write'), cancelVideo);
 app.all('/v1/videos/:id/cancel', methodNotAllowed('POST'));
+app.post('/v1/videos/:id/remix', authenticate('videos.write'), remixVideo);
+app.all('/v1/videos/:id/remix', methodNotAllowed('POST'));
 app.get('/v1/models', authenticate(), listModels);
 app.all('/v1/models', methodNotAllowed('GET, HEAD'));
 app.get('/v1/models/:model', authenticate(), getModel);

@@ -32,6 +32,7 @@ export const ERROR_KINDS = {
   string_too_long: invalid(400),
   unknown_parameter: invalid(400),
   unsupported_parameter: invalid(400),
+  unsupported_operation: invalid(400),
   model_not_found: invalid(400),
   invalid_json: invalid(400),
   invalid_multipart: invalid(400),

@@ -121,6 +121,7 @@ test('a field that is unknown or cannot be used yet is refused, and a long name 
     ['unsupported_parameter', 'input_reference'],
   );
   assert.deepEqual([refusal({ fps: 8 }).code, refusal({ 'extra[b][c]': 8 }).param], ['unknown_parameter', 'extra']);
+  assert.equal(refusal({ 'seed[0]': 7 }).param, 'seed[0]', 'a known field in brackets is another');
   const { message, param } = refusal({ [`${'x'.repeat(59)}💥${'y'.repeat(5_000)}`]: 1 });
   assert.ok((param?.length ?? 0) <= 61 && message.length < 250, message);
   assert.ok(param?.isWellFormed());

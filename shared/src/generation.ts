@@ -7,10 +7,13 @@ import { EverframeError } from './errors.ts';
 import { SEED_MAX } from './limits.ts';
 import type { ModelPackage } from './model-package.ts';
 import { parsePrompt, typeName } from './prompt.ts';
+import { parseSegments } from './timed-prompts.ts';
 
 /** What `POST /v1/videos` may carry. Form fields arrive as text, so numbers are accepted in both forms. */
 export interface CreateVideoRequest {
   readonly prompt?: unknown;
+  readonly segments?: unknown;
+  readonly negative_prompt?: unknown;
   readonly model?: unknown;
   readonly seconds?: unknown;
   readonly size?: unknown;
@@ -72,7 +75,7 @@ export const GenerationCommand = z.object({
 });
 export type GenerationCommand = z.infer<typeof GenerationCommand>;
 
-const KNOWN_FIELDS = ['prompt', 'model', 'seconds', 'size', 'seed', 'strict'];
+const KNOWN_FIELDS = ['prompt', 'segments', 'negative_prompt', 'model', 'seconds', 'size', 'seed', 'strict'];
 /** UTF-16 units of a name or value that a refusal repeats. */
 const ECHO_MAX_CHARACTERS = 60;
 /** Fields of OpenAI's contract that no shipped model can obey yet: refused rather than ignored. */
@@ -93,8 +96,8 @@ export function toGenerationCommand(request: CreateVideoRequest, packages: reado
     model: model.name,
     model_version: model.version,
     prompt: parsePrompt(request.prompt),
-    negative_prompt: '',
-    segments: [],
+    negative_prompt: parseNegativePrompt(request.negative_prompt),
+    segments: parseSegments(request.segments, model, seconds),
     seed: parseSeed(request.seed, randomSeed),
     seconds,
     frames: seconds * model.fps,
@@ -115,14 +118,21 @@ export function parseStrict({ strict }: CreateVideoRequest): boolean {
   throw new EverframeError('invalid_value', `'strict' must be true or false; got ${quote(strict)}.`, { param: 'strict' });
 }
 
+/** Blank is as good as none. */
+function parseNegativePrompt(value: unknown): string {
+  const none = value === undefined || (typeof value === 'string' && value.trim() === '');
+  return none ? '' : parsePrompt(value, 'negative_prompt');
+}
+
 function refuseUnknownFields(request: CreateVideoRequest): void {
   for (const field of Object.keys(request)) {
     const name = cut(field.replace(/\[.*$/s, ''));
     if (UNSUPPORTED_FIELDS.includes(name)) {
       throw new EverframeError('unsupported_parameter', `No model served here can use '${name}' yet. Leave it out.`, { param: name });
     }
-    if (!KNOWN_FIELDS.includes(name)) {
-      throw new EverframeError('unknown_parameter', `Unknown parameter: '${name}'. Known are ${KNOWN_FIELDS.join(', ')}.`, { param: name });
+    if (!KNOWN_FIELDS.includes(field)) {
+      const param = KNOWN_FIELDS.includes(name) ? cut(field) : name;
+      throw new EverframeError('unknown_parameter', `Unknown parameter: '${param}'. Known are ${KNOWN_FIELDS.join(', ')}.`, { param });
     }
   }
 }

@@ -15,6 +15,7 @@ export * from './model-package.ts';
 export * from './price.ts';
 export * from './prompt.ts';
 export * from './scopes.ts';
+export * from './timed-prompts.ts';
 export * from './video.ts';
 export * from './video-id.ts';
 export * from './webhook.ts';

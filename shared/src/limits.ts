@@ -8,6 +8,8 @@ export const CREATE_BODY_MAX_BYTES = 1024 * 1024;
 export const ASSET_MAX_BYTES = 100 * 1024 * 1024;
 /** Bytes in a JSON body that a worker sends. */
 export const WORKER_BODY_MAX_BYTES = 256 * 1024;
+/** Timed prompts of one request. */
+export const SEGMENTS_MAX = 100;
 /** Seeds are unsigned 32-bit integers. */
 export const SEED_MAX = 2 ** 32 - 1;
 

@@ -40,6 +40,8 @@ export interface VideoRecord {
   readonly price: Price | null;
   /** The request that made it, which its messages, its claims and the log name. */
   readonly request_id: string | null;
+  /** The video that this one was made after. */
+  readonly remixed_from_video_id: string | null;
 }
 
 /** One line of a video's history, in order; kept by its Durable Object. */

@@ -1,5 +1,5 @@
 /** The fields of a create as a schema, with the bounds of the packages that are served. Its judge is the command's parser. */
-import { PROMPT_MAX_CHARACTERS, SEED_MAX } from '@everframe/shared';
+import { PROMPT_MAX_CHARACTERS, SEED_MAX, SEGMENT_ANCHORS, SEGMENTS_MAX } from '@everframe/shared';
 import { z } from 'zod';
 import { PACKAGES } from '../catalogue.ts';
 
@@ -14,8 +14,30 @@ const whole = (min: number, max: number) => z.union([z.int().min(min).max(max), 
 
 export const promptText = z.string().min(1).max(PROMPT_MAX_CHARACTERS).regex(PROMPT);
 
+const Segment = z.strictObject({
+  start: z
+    .union([z.number().nonnegative(), z.string().regex(/^\d{1,6}(\.\d{1,6})?$/)])
+    .meta({ description: 'Seconds. The prompt takes effect where the next chunk begins.' }),
+  prompt: promptText,
+  anchor: z.enum(SEGMENT_ANCHORS).optional().meta({
+    description:
+      'What becomes of the picture that holds the look: `renew` (default) takes it again, `keep` leaves it, `blend` moves it slowly.',
+  }),
+});
+
 export const CreateVideo = z.strictObject({
   prompt: promptText.meta({ description: 'What the video shows. Kept in Unicode NFC.' }),
+  segments: z
+    .union([z.array(Segment).max(SEGMENTS_MAX), z.string()])
+    .optional()
+    .meta({
+      description:
+        'Prompts that follow the first, each in a chunk of its own, by start. In forms as JSON text, or as `segments[][start]`, `segments[][prompt]`, ….',
+    }),
+  negative_prompt: z
+    .union([promptText, z.string().regex(/^\s*$/)])
+    .optional()
+    .meta({ description: 'What to lead away from. It is judged by the safety rules like any prompt.' }),
   model: z
     .enum(PACKAGES.map(({ name }) => name))
     .optional()
@@ -31,6 +53,9 @@ export const CreateVideo = z.strictObject({
     .optional()
     .meta({ description: 'Refuse what would only be warned of: a prompt that the model cannot read whole. Default: false.' }),
 });
+
+/** All else is as in the video. */
+export const RemixVideo = CreateVideo.pick({ prompt: true, segments: true, negative_prompt: true, strict: true });
 
 export const ModerationRequest = z.object({
   input: z

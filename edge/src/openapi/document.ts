@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import { ADMIN_OPERATIONS } from './admin-operations.ts';
 import * as answers from './answers.ts';
 import { type Named, toComponents } from './components.ts';
-import { CreateVideo, ModerationRequest } from './create-request.ts';
+import { CreateVideo, ModerationRequest, RemixVideo } from './create-request.ts';
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
@@ -39,7 +39,7 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 
 const REQUESTS: Named = {
-  ...{ CreateVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret, TestWebhookEndpoint },
+  ...{ CreateVideo, RemixVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret, TestWebhookEndpoint },
   ...{ CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo },
 };
 

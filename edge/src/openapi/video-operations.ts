@@ -1,14 +1,14 @@
 /** The OpenAPI operations on videos. */
 import { LIST_LIMITS } from '@everframe/shared';
 import { CreatedVideo, DeletedVideo, VideoEstimate, VideoList, VideoView } from './answers.ts';
-import { CreateVideo } from './create-request.ts';
+import { CreateVideo, RemixVideo } from './create-request.ts';
 import type { Operation } from './operation.ts';
 
 const ID = `video_${'4f6c'.repeat(8)}`;
 export const VIDEO_EXAMPLE = {
   ...{ id: ID, object: 'video', model: 'everframe-storybook-1', status: 'in_progress', progress: 62, created_at: 1795363200 },
   ...{ completed_at: null, expires_at: null, prompt: 'a red balloon rises over the sea', size: '128x128', seconds: '4' },
-  ...{ remixed_from_video_id: null, error: null, seed: 7, fps: 8, frames: { done: 20, total: 32 } },
+  ...{ remixed_from_video_id: null, error: null, negative_prompt: '', segments: [], seed: 7, fps: 8, frames: { done: 20, total: 32 } },
   usage: { estimated_micro_usd: 4000, charged_micro_usd: null },
 } as const;
 const QUEUED = { ...VIDEO_EXAMPLE, status: 'queued', progress: 0, frames: { done: 0, total: 32 } };
@@ -38,7 +38,14 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
     summary: 'Create a video',
     description: 'Answers at once with the queued video. Nothing is stored or charged for a request that is refused.',
     request_headers: ['idempotency_key'],
-    body: { schema: CreateVideo, form: true, example: { prompt: 'a red balloon rises over the sea', seconds: 4, seed: 7 } },
+    body: {
+      schema: CreateVideo,
+      form: true,
+      example: {
+        ...{ prompt: 'a red balloon rises over the sea', seconds: 4, seed: 7 },
+        segments: [{ start: 2, prompt: 'a blue balloon rises over the sea', anchor: 'keep' }],
+      },
+    },
     answers: [
       {
         ...{ status: 200, description: 'The queued video, and what its model will not do with the prompt.', schema: CreatedVideo },
@@ -130,4 +137,44 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
     ],
     errors: ['video_finished'],
   },
+  {
+    ...{ method: 'post', path: '/v1/videos/{id}/remix', id: 'remixVideo', ...write, ...NAMED },
+    summary: 'Remix a video',
+    description:
+      'The video once more under another prompt, from its first frame: its model, seed, length, size and negative prompt, and none of its timed prompts.',
+    request_headers: ['idempotency_key'],
+    body: { schema: RemixVideo, form: true, example: { prompt: 'a blue balloon rises over the sea' } },
+    answers: [
+      {
+        ...{ status: 200, description: 'The new video, queued.', schema: CreatedVideo, headers: ['idempotency-replayed'] },
+        example: {
+          ...QUEUED,
+          prompt: 'a blue balloon rises over the sea',
+          remixed_from_video_id: `video_${'0b1e'.repeat(8)}`,
+          warnings: [],
+        },
+      },
+    ],
+    errors: [...FIELD_ERRORS, ...MAKING_ERRORS],
+  },
+  refused('editVideo', '/v1/videos/edits', 'Edit a video'),
+  refused('extendVideo', '/v1/videos/extensions', 'Make a video longer'),
+  refused('createCharacter', '/v1/videos/characters', 'Create a character'),
+  {
+    ...{ method: 'get', path: '/v1/videos/characters/{id}', id: 'getCharacter', ...read },
+    summary: 'Retrieve a character',
+    description: 'Always refused: no served model can do this yet. The message says what to do instead.',
+    names: { id: { schema: { type: 'string' }, description: "The character's id.", refusal: 'unsupported_operation' } },
+    answers: [],
+  },
 ];
+
+/** A call of OpenAI's contract that is there for its refusal. */
+function refused(id: string, path: string, summary: string): Operation {
+  return {
+    ...{ method: 'post', path, id, summary, ...write },
+    description: 'Always refused: no served model can do this yet. The message says what to do instead.',
+    answers: [],
+    errors: ['unsupported_operation'],
+  };
+}

@@ -3,6 +3,7 @@
  * Values are not judged here: form fields stay text, a field sent twice becomes a list, a file stays a file.
  */
 import { CREATE_BODY_MAX_BYTES, type CreateVideoRequest, EverframeError } from '@everframe/shared';
+import { regroup } from '../http/bracket-fields.ts';
 import { parseJsonObject, readBody } from '../http/read-body.ts';
 
 export async function readCreateRequest(request: Request): Promise<CreateVideoRequest> {
@@ -27,10 +28,12 @@ async function parseForm(body: Uint8Array<ArrayBuffer>, content_type: string): P
   } catch (cause) {
     throw new EverframeError('invalid_multipart', 'The body is not well-formed multipart/form-data: check boundary and end.', { cause });
   }
+  const { elements, others } = regroup('segments', form as unknown as Iterable<readonly [string, unknown]>);
   const fields = new Map<string, unknown>();
-  for (const name of new Set(form.keys())) {
-    const values = form.getAll(name);
-    fields.set(name, values.length === 1 ? values[0] : values);
+  for (const [name, values] of Map.groupBy(others, ([name]) => name)) {
+    fields.set(name, values.length === 1 ? values[0]?.[1] : values.map(([, value]) => value));
   }
+  // Beside a field of that name they are one too many.
+  if (elements.length > 0) fields.set(fields.has('segments') ? 'segments[]' : 'segments', elements);
   return Object.fromEntries(fields);
 }

@@ -23,9 +23,12 @@ export interface NewVideo {
   readonly price: Price | null;
   readonly request_id: string | null;
   readonly held: boolean;
+  /** @default null */
+  readonly remixed_from_video_id?: string | null;
 }
 
-export function newVideoState({ id, account_id, command, created_at_ms, price, request_id, held }: NewVideo): VideoState {
+export function newVideoState(video: NewVideo): VideoState {
+  const { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id = null } = video;
   return {
     id,
     account_id,
@@ -41,6 +44,7 @@ export function newVideoState({ id, account_id, command, created_at_ms, price, r
     thumbnail: null,
     price,
     request_id,
+    remixed_from_video_id,
     lease: null,
     ticket_ends_at_ms: null,
     fruitless_attempts: 0,

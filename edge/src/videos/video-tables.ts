@@ -33,11 +33,16 @@ export function saveState(sql: SqlStorage, { command: _unchanged, ...state }: Vi
 export function loadState(sql: SqlStorage): VideoState | undefined {
   if (!hasTables(sql)) return undefined;
   const { command, state } = sql.exec<{ command: string; state: string }>('SELECT command, state FROM video').one();
-  return { ...BEFORE_PRICES, ...(JSON.parse(state) as Omit<VideoState, 'command'>), command: JSON.parse(command) as GenerationCommand };
+  return {
+    ...OLDER_STATE,
+    ...(JSON.parse(state) as Omit<VideoState, 'command'>),
+    command: { ...OLDER_COMMAND, ...(JSON.parse(command) as GenerationCommand) },
+  };
 }
 
-/** What the state of an older video lacks. */
-const BEFORE_PRICES = { price: null, request_id: null, held: false } as const;
+/** What the state and the command of an older video lack. */
+const OLDER_STATE = { price: null, request_id: null, held: false, remixed_from_video_id: null } as const;
+const OLDER_COMMAND: Pick<GenerationCommand, 'negative_prompt' | 'segments'> = { negative_prompt: '', segments: [] };
 
 export function insertCommit(sql: SqlStorage, { segment, checkpoint }: CommitRequest): void {
   sql.exec(

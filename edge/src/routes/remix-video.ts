@@ -1,0 +1,28 @@
+/**
+ * POST /v1/videos/{id}/remix: the video once more under another prompt, with its seed, length and size, from its first frame.
+ * Its timed prompts are not taken over: they would lead back to what it was.
+ */
+import { EverframeError } from '@everframe/shared';
+import type { Context } from 'hono';
+import type { AppEnv } from '../env.ts';
+import { findVideo } from './find-video.ts';
+import { makeVideo } from './make-video.ts';
+import { readCreateRequest } from './read-create-request.ts';
+
+const FIELDS = ['prompt', 'segments', 'negative_prompt', 'strict'];
+
+export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
+  const { id, command } = await findVideo(c);
+  const request = await readCreateRequest(c.req.raw);
+  const unknown = Object.keys(request).find((field) => !FIELDS.includes(field));
+  if (unknown !== undefined) {
+    const param = unknown.slice(0, 60).toWellFormed();
+    throw new EverframeError(
+      'unknown_parameter',
+      `Unknown parameter of a remix: '${param}'. Known are ${FIELDS.join(', ')}; all else is as in the video. Create a new one to change it.`,
+      { param },
+    );
+  }
+  const { model, seconds, width, height, seed, negative_prompt } = command;
+  return makeVideo(c, { negative_prompt, ...request, model, seconds, size: `${width}x${height}`, seed }, id);
+}
