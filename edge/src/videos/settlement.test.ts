@@ -13,7 +13,17 @@ const GRANT = 40_000;
 const LEASE_MS = 3;
 
 function newVideo(id: string, seconds: number, created_at_ms: number): VideoState {
-  const command = { model: 'm', model_version: '1', prompt: 'p', negative_prompt: '', segments: [], seed: 1, seconds, frames: 8 * seconds, fps: 8 };
+  const command = {
+    model: 'm',
+    model_version: '1',
+    prompt: 'p',
+    negative_prompt: '',
+    segments: [],
+    seed: 1,
+    seconds,
+    frames: 8 * seconds,
+    fps: 8,
+  };
   const full = { ...command, width: 128, height: 128 } as unknown as VideoState['command'];
   return newVideoState({
     ...{ id, account_id: 'a', command: full, created_at_ms, price: priceOf(full, PACKAGES), request_id: null, held: false },
