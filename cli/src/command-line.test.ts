@@ -60,7 +60,7 @@ it('generate without a prompt shows the help', () => {
 it('verify says in one line that a file is missing or no media', () => {
   for (const [path, sentence] of [
     ['/nowhere/video.mp4', /There is no file \/nowhere\/video\.mp4\./],
-    [MAIN, /is not an MP4 video, JPEG or PNG picture\./],
+    [MAIN, /is no MP4 or QuickTime video and no JPEG, PNG, WebP, GIF, HEIC or AVIF picture\./],
     [import.meta.dirname, /is a folder, not a file\./],
   ] as const) {
     const { status, stderr } = everframe('verify', path);
