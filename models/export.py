@@ -1,4 +1,4 @@
-"""Writes the shipped package: six ONNX graphs, the vocabulary, what the world holds, model.json, golden numbers.
+"""Writes the shipped package: seven ONNX graphs, the vocabulary, what the world holds, model.json, golden numbers.
 
 Weights are stored as float16 with a Cast behind each, so files are half as large while every
 runtime computes in float32. The folder is written aside and renamed, never half there.
@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
@@ -28,7 +29,9 @@ from vae import Autoencoder
 OPSET = 18
 KEEP_FLOAT32_BELOW = 512  # numbers in a weight too small for its file size to matter
 SHARED_WEIGHTS = "denoiser.weights"
-GRAPHS = ("text_encoder", "anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder")
+STRIDE = 8  # pixels of the refined picture to one cell
+SHRINK = ModelConfig.refined_side // ModelConfig.latent_side  # of a picture of the video to the base model's
+GRAPHS = ("text_encoder", "anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder", "vae_encoder")
 
 
 def main() -> None:
@@ -108,6 +111,18 @@ class Step(nn.Module):
         return self.denoiser(latents, sigma, pairs, memory_present, context, appearance, text_mask, pooled)
 
 
+class PictureEncoder(nn.Module):
+    """A picture of the video's size as one latent frame of the base model's: shrunk as training clips are, and standing still."""
+
+    def __init__(self, autoencoder: Autoencoder):
+        super().__init__()
+        self.autoencoder = autoencoder
+
+    def forward(self, image: Tensor) -> Tensor:
+        small = F.avg_pool2d(image.permute(0, 3, 1, 2).float() / 127.5 - 1, SHRINK)
+        return self.autoencoder.encode(small.repeat(1, self.autoencoder.frames_per_latent, 1, 1))
+
+
 class BytesDecoder(nn.Module):
     def __init__(self, autoencoder: Autoencoder):
         super().__init__()
@@ -142,6 +157,8 @@ def write_graphs(folder: Path, network: Network, refiner: Refiner, autoencoder: 
     refining = {"latents": fine, "sigma": torch.rand(1), "base": torch.randn(1, channels, long, side, side)}
     write_graph(folder / "refiner.onnx", refiner, refining, ["velocity"], None)
     write_graph(folder / "vae_decoder.onnx", BytesDecoder(autoencoder), {"latents": fine[0].transpose(0, 1)}, ["frames"], [first])
+    picture = torch.zeros(1, config.refined_side * STRIDE, config.refined_side * STRIDE, 3, dtype=torch.uint8)
+    write_graph(folder / "vae_encoder.onnx", PictureEncoder(autoencoder), {"image": picture}, ["latents"], None)
 
 
 def write_graph(path: Path, module: nn.Module, inputs: dict[str, Tensor], output_names: list[str], dynamic: list[dict] | None) -> None:
@@ -210,7 +227,6 @@ def describe_package(config: ModelConfig, folder: Path, schedule: dict, notes: d
     """model.json as the worker reads it."""
     files = {name: f"{name}.onnx" for name in GRAPHS}
     files |= {"vocabulary": "vocab.txt", "world": "world.json", "known_words": "known_words.json", "denoiser_weights": SHARED_WEIGHTS}
-    stride = 8
     manifest = {
         "format_version": 2,
         "name": config.name,
@@ -220,7 +236,7 @@ def describe_package(config: ModelConfig, folder: Path, schedule: dict, notes: d
         "licence": "Apache-2.0",
         "description": DESCRIPTION,
         "fps": config.fps,
-        "sizes": [f"{config.refined_side * stride}x{config.refined_side * stride}"],
+        "sizes": [f"{config.refined_side * STRIDE}x{config.refined_side * STRIDE}"],
         "seconds": {"min": 1, "max": 600, "default": 4},
         "latent": {
             "channels": config.latent_channels,
@@ -243,7 +259,7 @@ def describe_package(config: ModelConfig, folder: Path, schedule: dict, notes: d
             "num_inference_steps": config.refiner_steps,
             "shift": config.refiner_shift,
         },
-        "decoder": {"spatial_stride": stride},
+        "decoder": {"spatial_stride": STRIDE},
         "schedule": schedule,
         "price_micro_usd_per_second": 1000,
         "training": notes.get("training", {}),

@@ -3,7 +3,7 @@
 `python golden.py --package packages/NAME` runs the package's own graphs, with onnxruntime for Python.
 With `--checkpoint` the networks are PyTorch's instead: the numbers before the weights were stored
 smaller. The tolerances allow for that. Inputs follow from formulas, so the tests need no large files:
-`wave(shape)` is sin(0.37 * i) over the flat index i, in float32.
+`wave(shape)` is sin(0.37 * i) over the flat index i, in float32; the picture's bytes are (4 * wave + 1) * 60, rounded and clamped.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from checkpoint import Checkpoint
-from export import load_autoencoder, load_refiner
+from export import PictureEncoder, load_autoencoder, load_refiner
 from network import load_network
 from package import PackagedNetwork
 from refine import refine
@@ -40,19 +40,20 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     package = PackagedNetwork(args.package)
-    network, refiner, decode_bytes = package, package.refiner, package.decode_bytes
+    network, refiner, decode_bytes, encode_picture = package, package.refiner, package.decode_bytes, package.encode_picture
     if args.checkpoint:
         checkpoint = Checkpoint(args.checkpoint)
         network = load_network(checkpoint.get(args.weights), package.config)
-        refiner, decode_bytes = load_refiner(checkpoint), load_autoencoder(checkpoint).decode_bytes
+        refiner, autoencoder = load_refiner(checkpoint), load_autoencoder(checkpoint)
+        decode_bytes, encode_picture = autoencoder.decode_bytes, PictureEncoder(autoencoder)
     folder = args.package / "golden"
     folder.mkdir(exist_ok=True)
-    for name, content in compute(package.text_encoder, network, refiner, decode_bytes).items():
+    for name, content in compute(package.text_encoder, network, refiner, decode_bytes, encode_picture).items():
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
 @torch.no_grad()
-def compute(text_encoder, network, refiner, decode_bytes) -> dict[str, dict]:
+def compute(text_encoder, network, refiner, decode_bytes, encode_picture) -> dict[str, dict]:
     """One entry for each network, the schedule, and a short video with a change of prompt."""
     config = network.config
     channels, side, large = config.latent_channels, config.latent_side, config.refined_side
@@ -65,6 +66,7 @@ def compute(text_encoder, network, refiner, decode_bytes) -> dict[str, dict]:
     chunk = wave(1, channels, config.refiner_chunk_frames, large, large), sigma, wave(1, channels, config.refiner_chunk_frames, side, side)
     video = refine(refiner, wave(1, channels, 8, side, side), SEED, config)
     frames = decode_bytes(wave(2, channels, large, large))
+    picture = torch.round((wave(1, *frames.shape[2:4], 3) * 4 + 1) * 60).clamp(0, 255).to(torch.uint8)
     story = list(sample(network, [text, text, other], no_text, seeded_noise(SEED), {2}, config.num_inference_steps, config.shift, config.first_chunk_guidance_scale, config.guidance_scale))
     return {
         "schedule": {"shift": config.shift, "sigmas": {str(n): make_sigmas(n, config.shift).tolist() for n in (8, 4)}, "shifted": {"shift": 2.0, "sigmas": make_sigmas(4, 2.0).tolist()}},
@@ -80,6 +82,7 @@ def compute(text_encoder, network, refiner, decode_bytes) -> dict[str, dict]:
         },
         "refiner": {"sigma": SIGMA, "tolerance": 0.02, "velocity": summary(refiner(*chunk)), "seed": SEED, "base_frames": 8, "tolerance_video": 0.05, "video": summary(video)},
         "vae_decoder": {"tolerance_mean": 0.2, "tolerance_pixel": 3, "frames": summary(frames.float())},
+        "vae_encoder": {"tolerance": 0.02, "latents": summary(encode_picture(picture))},
         "video": {"prompts": PROMPTS, "renewing": 2, "seed": SEED, "tolerance": 0.1, "overlaps": [summary(latents[:, :, -config.overlap_frames :]) for latents in story]},
     }
 

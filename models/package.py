@@ -22,7 +22,7 @@ class PackagedNetwork:
         options.intra_op_num_threads = threads
         self.sessions = {
             name: onnxruntime.InferenceSession(folder / files[name]["path"], options, providers=["CPUExecutionProvider"])
-            for name in ("anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder")
+            for name in ("anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder", "vae_encoder")
         }
         self.denoiser = PackagedDenoiser(self)
 
@@ -34,6 +34,10 @@ class PackagedNetwork:
 
     def decode_bytes(self, latents: Tensor) -> Tensor:
         return self.run("vae_decoder", latents)[0]
+
+    def encode_picture(self, image: Tensor) -> Tensor:
+        """uint8 [1, H, W, 3] to latents [1, C, h, w]."""
+        return self.run("vae_encoder", image)[0]
 
     def run(self, name: str, *inputs: Tensor) -> list[Tensor]:
         session = self.sessions[name]

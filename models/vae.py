@@ -2,8 +2,8 @@
 
 A latent frame holds a moment's picture and its motion: 16 numbers for every 8x8 pixels of two
 frames. Fully convolutional: the base model works on 64x64 pictures (8x8 cells), the refiner on
-128x128 (16x16). Only the decoder ships. Latents leave the encoder with mean 0 and deviation 1 per
-channel (`latent_mean`, `latent_std`).
+128x128 (16x16). Latents leave the encoder with mean 0 and deviation 1 per channel (`latent_mean`,
+`latent_std`).
 """
 
 import torch

@@ -115,6 +115,14 @@ test('a tensor of the wrong shape is refused by name, before it reaches the runt
   );
 });
 
+test('a picture is encoded as in Python', async () => {
+  const { tolerance, latents } = golden('vae_encoder');
+  const [width = 0, height = 0] = (model.sizes[0] ?? '').split('x').map(Number);
+  const bytes = wave(1, height, width, 3).values.map((value) => Math.min(255, Math.max(0, Math.round((4 * value + 1) * 60))));
+  assert.ok(networks.vae_encoder);
+  assertSummary(await networks.vae_encoder.encode({ width, height, rgb: Uint8Array.from(bytes) }), latents, tolerance);
+});
+
 test('batches that differ within one run are refused', async () => {
   const context = await encodeContext('absent');
   const inputs = {
