@@ -112,6 +112,12 @@ test('equal prompts have equal marks in the record, and others have others', asy
   assert.notEqual(other, first);
 });
 
+test('a negative prompt may name what a prompt may not: it leads away from it', async () => {
+  behave = 'allow';
+  const params = { prompt: HARMLESS, negative_prompt: `${HARMFUL}, blood, gore` };
+  assert.equal((await clientOf(lenient).videos.create(params)).status, 'queued');
+});
+
 test('a refused prompt uses up no idempotency key', async () => {
   const options = { headers: { 'Idempotency-Key': 'moderated-1' } };
   const client = clientOf(lenient);

@@ -37,7 +37,7 @@ export const CreateVideo = z.strictObject({
   negative_prompt: z
     .union([promptText, z.string().regex(/^\s*$/)])
     .optional()
-    .meta({ description: 'What to lead away from. It is judged by the safety rules like any prompt.' }),
+    .meta({ description: 'What to lead away from. The safety rules do not judge it.' }),
   model: z
     .enum(PACKAGES.map(({ name }) => name))
     .optional()

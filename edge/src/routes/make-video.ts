@@ -24,7 +24,9 @@ export async function makeVideo(
 ): Promise<Response> {
   const command = toGenerationCommand(request, PACKAGES, randomSeed());
   const prompts = promptsOf(command);
-  const warnings = review(prompts, command.model, parseStrict(request));
+  const { negative_prompt } = command;
+  const warnings = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));
+  // The negative prompt is not judged: it leads away from what it names, and people name there what they do not want to see.
   await refuseHarmfulPrompts(c, prompts);
   const identity = remixed_from_video_id === null ? request : { ...request, remixed_from_video_id };
   const video = await createOnce(c, identity, async (id) => {
@@ -39,13 +41,9 @@ export async function makeVideo(
   return c.json({ ...toVideoView(video), warnings });
 }
 
-/** All that will steer the video, by the name of the parameter that brought it. */
-function promptsOf({ prompt, negative_prompt, segments }: GenerationCommand): Record<string, string> {
-  return {
-    prompt,
-    ...Object.fromEntries(segments.map((segment, i) => [`segments[${i}].prompt`, segment.prompt])),
-    ...(negative_prompt !== '' && { negative_prompt }),
-  };
+/** All that the video will show, by the name of the parameter that brought it. */
+function promptsOf({ prompt, segments }: GenerationCommand): Record<string, string> {
+  return { prompt, ...Object.fromEntries(segments.map((segment, i) => [`segments[${i}].prompt`, segment.prompt])) };
 }
 
 function review(prompts: Readonly<Record<string, string>>, name: string, strict: boolean): PromptWarning[] {
