@@ -8,31 +8,26 @@ import { type RateState, WINDOW_MS } from '../accounts/request-window.ts';
 import type { AppEnv } from '../env.ts';
 import type { ApiKeyRow } from '../store/api-keys.ts';
 
-export async function countRequest(c: Context<AppEnv>, key: ApiKeyRow): Promise<void> {
-  if (key.requests_per_minute === null) return;
-  const state = await c.env.ACCOUNT.getByName(key.account_id).admit(key.id, key.requests_per_minute);
-  setHeaders(c, state);
-  if (state.allowed) return;
-  c.header('retry-after', String(seconds(state.reset_ms)));
-  c.header('retry-after-ms', String(state.reset_ms));
-  throw new EverframeError(
-    'rate_limit_exceeded',
-    `This key may send ${state.limit} requests a minute. Send the next in ${seconds(state.reset_ms)} s.`,
-  );
+export async function countRequest(c: Context<AppEnv>, { id, account_id, requests_per_minute }: ApiKeyRow): Promise<void> {
+  if (requests_per_minute === null) return;
+  const state = await c.env.ACCOUNT.getByName(account_id).admit(id, requests_per_minute);
+  answerFor(c, state, (wait) => `This key may send ${state.limit} requests a minute. Send the next in ${wait}.`);
 }
 
 /** A client without a key counts by its address. @param visitor a name for it that is not the address itself */
 export async function countVisitor(c: Context<AppEnv>, visitor: string, requests_per_minute: number): Promise<void> {
   // The object counts in memory and stores nothing for a name that is no account.
   const state = await c.env.ACCOUNT.getByName(`visitor_${visitor}`).admit(visitor, requests_per_minute);
+  answerFor(c, state, (wait) => `Without a key, ${state.limit} files a minute are checked. Send the next in ${wait}, or send a key.`);
+}
+
+/** @throws EverframeError where the bound is reached. @param sentence what to say then, given how long to wait */
+function answerFor(c: Context<AppEnv>, state: RateState, sentence: (wait: string) => string): void {
   setHeaders(c, state);
   if (state.allowed) return;
   c.header('retry-after', String(seconds(state.reset_ms)));
   c.header('retry-after-ms', String(state.reset_ms));
-  throw new EverframeError(
-    'rate_limit_exceeded',
-    `Without a key, ${state.limit} files a minute are checked. Send the next in ${seconds(state.reset_ms)} s, or send a key.`,
-  );
+  throw new EverframeError('rate_limit_exceeded', sentence(`${seconds(state.reset_ms)} s`));
 }
 
 function setHeaders(c: Context<AppEnv>, { limit, remaining, reset_ms }: RateState): void {
