@@ -12,6 +12,6 @@ export function readShipped(): Promise<InstalledPackage> {
 export function videoOf(model: ModelPackage, frames: number): GenerationCommand {
   const [width = 0, height = 0] = (model.sizes[0] ?? '').split('x').map(Number);
   const length = { seconds: Math.ceil(frames / model.fps), frames, fps: model.fps };
-  const prompts = { prompt: 'a golden puppy runs on the beach', negative_prompt: '', segments: [] };
+  const prompts = { prompt: 'a golden puppy runs on the beach', negative_prompt: '', segments: [], prompt_disclosure: 'hash' as const };
   return { model: model.name, model_version: model.version, ...prompts, seed: 1, ...length, width, height };
 }

@@ -2,7 +2,6 @@
  * From committed segments to a published video: fetch what another worker made, join without re-encoding, sign,
  * read back, upload with a thumbnail, complete. `signAsset` lets nothing through that does not validate.
  */
-import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +14,7 @@ import { joinSegments } from './media/final-file.ts';
 import { encodeThumbnail } from './media/thumbnail.ts';
 import { type Progress, segmentPath } from './progress.ts';
 import type { GenerationFacts } from './provenance/assertions.ts';
+import { promptFacts } from './provenance/prompt-facts.ts';
 import { signAsset } from './provenance/sign-asset.ts';
 import { UntrustedError } from './provenance/untrusted-error.ts';
 
@@ -94,11 +94,7 @@ function generationFacts(
     height: command.height,
     provider: context.inference.provider,
     encoder: first.encoder,
-    prompts: [{ start_frame: 0, prompt: command.prompt }, ...command.segments].map(({ start_frame, prompt }) => ({
-      start_frame,
-      disclosed: 'hash',
-      hmac: createHmac('sha256', Buffer.from(prompt_key, 'hex')).update(prompt).digest('hex'),
-    })),
+    prompts: promptFacts(command, prompt_key),
     created_at: new Date(created_at_ms),
     generator_version: packageJson.version,
   };

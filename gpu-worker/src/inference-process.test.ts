@@ -44,6 +44,7 @@ function commandFor(frames: number, change: Partial<GenerationCommand> = {}): Ge
     prompt: 'a golden puppy runs on the beach',
     negative_prompt: '',
     segments: [],
+    prompt_disclosure: 'hash',
     seed: 11,
     seconds,
     frames,

@@ -26,7 +26,15 @@ function refusal(fields: Record<string, unknown>): EverframeError {
 test('a prompt alone gets every default of the first package, and the seed that was drawn', () => {
   const made = command({});
   assert.deepEqual(made, {
-    ...{ model: 'model-a', model_version: '1.2.0', prompt: 'a red ball', negative_prompt: '', segments: [], seed: 99 },
+    ...{
+      model: 'model-a',
+      model_version: '1.2.0',
+      prompt: 'a red ball',
+      negative_prompt: '',
+      segments: [],
+      prompt_disclosure: 'hash',
+      seed: 99,
+    },
     ...{ seconds: 4, frames: 32, fps: 8, width: 128, height: 96 },
   });
   assert.deepEqual(GenerationCommand.parse(made), made);

@@ -19,6 +19,7 @@ export interface CreateVideoRequest {
   readonly size?: unknown;
   readonly seed?: unknown;
   readonly strict?: unknown;
+  readonly prompt_disclosure?: unknown;
   readonly [extra: string]: unknown;
 }
 
@@ -54,6 +55,10 @@ export const InputReference = z.object({
 });
 export type InputReference = z.infer<typeof InputReference>;
 
+/** What the signed manifest, which travels with every copy, tells of the prompts: an HMAC that proves them, their text, or nothing. */
+export const PromptDisclosure = z.enum(['hash', 'text', 'none']);
+export type PromptDisclosure = z.infer<typeof PromptDisclosure>;
+
 export const GenerationCommand = z.object({
   model: z.string(),
   model_version: z.string(),
@@ -65,6 +70,7 @@ export const GenerationCommand = z.object({
   segments: z.array(PromptSegment).default([]),
   /** Left out, a video begins with its prompt alone. Only for packages that have an encoder of pictures. */
   input_reference: InputReference.optional(),
+  prompt_disclosure: PromptDisclosure.default('hash'),
   seed: z.int().min(0).max(SEED_MAX),
   seconds: z.int().positive(),
   /** seconds * fps */
@@ -75,7 +81,7 @@ export const GenerationCommand = z.object({
 });
 export type GenerationCommand = z.infer<typeof GenerationCommand>;
 
-const KNOWN_FIELDS = ['prompt', 'segments', 'negative_prompt', 'model', 'seconds', 'size', 'seed', 'strict'];
+const KNOWN_FIELDS = ['prompt', 'segments', 'negative_prompt', 'model', 'seconds', 'size', 'seed', 'strict', 'prompt_disclosure'];
 /** UTF-16 units of a name or value that a refusal repeats. */
 const ECHO_MAX_CHARACTERS = 60;
 /** Fields of OpenAI's contract that no shipped model can obey yet: refused rather than ignored. */
@@ -98,6 +104,7 @@ export function toGenerationCommand(request: CreateVideoRequest, packages: reado
     prompt: parsePrompt(request.prompt),
     negative_prompt: parseNegativePrompt(request.negative_prompt),
     segments: parseSegments(request.segments, model, seconds),
+    prompt_disclosure: parsePromptDisclosure(request.prompt_disclosure),
     seed: parseSeed(request.seed, randomSeed),
     seconds,
     frames: seconds * model.fps,
@@ -122,6 +129,16 @@ export function parseStrict({ strict }: CreateVideoRequest): boolean {
 function parseNegativePrompt(value: unknown): string {
   const none = value === undefined || (typeof value === 'string' && value.trim() === '');
   return none ? '' : parsePrompt(value, 'negative_prompt');
+}
+
+function parsePromptDisclosure(value: unknown): PromptDisclosure {
+  if (value === undefined) return 'hash';
+  const known = PromptDisclosure.options.find((option) => option === value);
+  if (known) return known;
+  const options = PromptDisclosure.options.map((option) => `'${option}'`).join(', ');
+  throw new EverframeError('invalid_value', `'prompt_disclosure' must be one of ${options}; got ${quote(value)}.`, {
+    param: 'prompt_disclosure',
+  });
 }
 
 function refuseUnknownFields(request: CreateVideoRequest): void {

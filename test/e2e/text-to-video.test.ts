@@ -78,6 +78,21 @@ test('its owner reads the provenance of a video, and can prove its prompt', asyn
   assert.ok(!file.includes(proofOf('a blue balloon')));
 });
 
+test('the file tells the words of a prompt where its owner wants it, or nothing of them', async () => {
+  const prompt = 'a red balloon rises over the sea';
+  const made = async (prompt_disclosure: 'text' | 'none') => {
+    const params = { prompt, seconds: '1', prompt_disclosure };
+    // The SDK's type of a length knows only OpenAI's.
+    const { id } = await harness.client.videos.create(params as OpenAI.VideoCreateParams);
+    await harness.finished(id);
+    return harness.download(id);
+  };
+  const [told, silent] = [await made('text'), await made('none')];
+  assert.ok(told.includes(prompt));
+  assert.ok(!silent.includes(prompt) && !silent.includes('urn:everframe:prompt'));
+  for (const each of [told, silent]) assert.equal((await verify(each, 'video/mp4', await harness.trustAnchors())).state, 'Trusted');
+});
+
 test('without our root the same file is sound, but its signer unknown', async () => {
   const { state, failures } = await verify(file, 'video/mp4');
   assert.equal(state, 'Valid');

@@ -1,5 +1,5 @@
 /** What the API answers, as schemas: views have these types, so that the document cannot say otherwise. */
-import { ERROR_KINDS, FAILURE_CODES, SCOPES, SEGMENT_ANCHORS, WEBHOOK_EVENT_TYPES } from '@everframe/shared';
+import { ERROR_KINDS, FAILURE_CODES, PromptDisclosure, SCOPES, SEGMENT_ANCHORS, WEBHOOK_EVENT_TYPES } from '@everframe/shared';
 import { z } from 'zod';
 import { CATEGORIES } from '../moderation/categories.ts';
 
@@ -26,6 +26,7 @@ export const VideoView = z.object({
   segments: z
     .array(z.object({ start: z.number().nonnegative(), prompt: z.string(), anchor: z.enum(SEGMENT_ANCHORS) }))
     .meta({ description: 'Prompts that follow the first, at times rounded to frames.' }),
+  prompt_disclosure: PromptDisclosure,
   seed: count,
   fps: z.int().positive(),
   frames: z.object({ done: count, total: count }),

@@ -1,5 +1,5 @@
 /** The fields of a create as a schema, with the bounds of the packages that are served. Its judge is the command's parser. */
-import { PROMPT_MAX_CHARACTERS, SEED_MAX, SEGMENT_ANCHORS, SEGMENTS_MAX } from '@everframe/shared';
+import { PROMPT_MAX_CHARACTERS, PromptDisclosure, SEED_MAX, SEGMENT_ANCHORS, SEGMENTS_MAX } from '@everframe/shared';
 import { z } from 'zod';
 import { PACKAGES } from '../catalogue.ts';
 
@@ -48,6 +48,10 @@ export const CreateVideo = z.strictObject({
     .optional()
     .meta({ description: "`<width>x<height>`; default the model's first." }),
   seed: whole(0, SEED_MAX).optional().meta({ description: 'The same seed, prompt and model give the same frames. Default: drawn.' }),
+  prompt_disclosure: PromptDisclosure.optional().meta({
+    description:
+      'What the signed manifest tells of the prompts: `hash` (default) an HMAC with which their owner can prove them, `text` their words, `none` nothing.',
+  }),
   strict: z
     .union([z.boolean(), z.enum(['true', 'false'])])
     .optional()
@@ -55,7 +59,7 @@ export const CreateVideo = z.strictObject({
 });
 
 /** All else is as in the video. */
-export const RemixVideo = CreateVideo.pick({ prompt: true, segments: true, negative_prompt: true, strict: true });
+export const RemixVideo = CreateVideo.pick({ prompt: true, segments: true, negative_prompt: true, prompt_disclosure: true, strict: true });
 
 export const ModerationRequest = z.object({
   input: z

@@ -193,6 +193,8 @@ const FIELDS: readonly (readonly [fields: Json, sound: boolean])[] = [
   [{ prompt: 'a', negative_prompt: 'rain' }, true],
   [{ prompt: 'a', negative_prompt: '' }, true],
   [{ prompt: 'a', negative_prompt: 7 }, false],
+  [{ prompt: 'a', prompt_disclosure: 'none' }, true],
+  [{ prompt: 'a', prompt_disclosure: 'all' }, false],
   [{ prompt: 'a', watermark: true }, false],
 ];
 

@@ -8,7 +8,16 @@ const ID = `video_${'4f6c'.repeat(8)}`;
 export const VIDEO_EXAMPLE = {
   ...{ id: ID, object: 'video', model: 'everframe-storybook-1', status: 'in_progress', progress: 62, created_at: 1795363200 },
   ...{ completed_at: null, expires_at: null, prompt: 'a red balloon rises over the sea', size: '128x128', seconds: '4' },
-  ...{ remixed_from_video_id: null, error: null, negative_prompt: '', segments: [], seed: 7, fps: 8, frames: { done: 20, total: 32 } },
+  ...{
+    remixed_from_video_id: null,
+    error: null,
+    negative_prompt: '',
+    segments: [],
+    prompt_disclosure: 'hash',
+    seed: 7,
+    fps: 8,
+    frames: { done: 20, total: 32 },
+  },
   usage: { estimated_micro_usd: 4000, charged_micro_usd: null },
 } as const;
 const QUEUED = { ...VIDEO_EXAMPLE, status: 'queued', progress: 0, frames: { done: 0, total: 32 } };

@@ -22,7 +22,7 @@ after(async () => {
 
 const VIDEO_KEYS = [
   ...['id', 'object', 'model', 'status', 'progress', 'created_at', 'completed_at', 'expires_at', 'prompt', 'size', 'seconds'],
-  ...['remixed_from_video_id', 'error', 'negative_prompt', 'segments', 'seed', 'fps', 'frames', 'usage'],
+  ...['remixed_from_video_id', 'error', 'negative_prompt', 'segments', 'prompt_disclosure', 'seed', 'fps', 'frames', 'usage'],
 ];
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const UNKNOWN_ID = `video_${'0'.repeat(32)}`;
@@ -75,7 +75,7 @@ test('a multipart request becomes a queued video with every field of the contrac
   assert.deepEqual(frames, { done: 0, total: 8 * Number(fps) });
   assert.deepEqual(rest, {
     ...{ object: 'video', status: 'queued', progress: 0, completed_at: null, expires_at: null, prompt: 'a red ball', size: '128x128' },
-    ...{ seconds: '8', remixed_from_video_id: null, error: null, negative_prompt: '', segments: [], seed: 42 },
+    ...{ seconds: '8', remixed_from_video_id: null, error: null, negative_prompt: '', segments: [], prompt_disclosure: 'hash', seed: 42 },
     usage: { estimated_micro_usd: 8000, charged_micro_usd: null },
   });
 
@@ -131,6 +131,7 @@ const REFUSED_FIELDS: readonly (readonly [claim: string, fields: object, code: s
   ['a segment behind the end', { prompt: 'a', segments: '[{"start":4,"prompt":"b"}]' }, 'invalid_value', 'segments[0].start'],
   ['segments that are no list', { prompt: 'a', segments: 'later' }, 'invalid_value', 'segments'],
   ['a negative prompt with an escape', { prompt: 'a', negative_prompt: 'a\u001b[31mb' }, 'invalid_value', 'negative_prompt'],
+  ['a disclosure that there is not', { prompt: 'a', prompt_disclosure: 'all' }, 'invalid_value', 'prompt_disclosure'],
   ['an unknown field', { prompt: 'a', watermark: true }, 'unknown_parameter', 'watermark'],
   ['a known field in brackets', { prompt: 'a', 'seed[0]': '7' }, 'unknown_parameter', 'seed[0]'],
   ['an input reference', { prompt: 'a', input_reference: 'x' }, 'unsupported_parameter', 'input_reference'],

@@ -9,7 +9,7 @@ import { findVideo } from './find-video.ts';
 import { makeVideo } from './make-video.ts';
 import { readCreateRequest } from './read-create-request.ts';
 
-const FIELDS = ['prompt', 'segments', 'negative_prompt', 'strict'];
+const FIELDS = ['prompt', 'segments', 'negative_prompt', 'prompt_disclosure', 'strict'];
 
 export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
   const { id, command } = await findVideo(c);
@@ -23,6 +23,6 @@ export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
       { param },
     );
   }
-  const { model, seconds, width, height, seed, negative_prompt } = command;
-  return makeVideo(c, { negative_prompt, ...request, model, seconds, size: `${width}x${height}`, seed }, id);
+  const { model, seconds, width, height, seed, negative_prompt, prompt_disclosure } = command;
+  return makeVideo(c, { negative_prompt, prompt_disclosure, ...request, model, seconds, size: `${width}x${height}`, seed }, id);
 }

@@ -70,25 +70,11 @@ test('timed prompts reach the worker, in whichever form they come, and are shown
   }
 });
 
-test('every text of a request is judged, and the refusal names it', async () => {
+test('every prompt of a request is judged, and the refusal names it', async () => {
   const before_objects = await countObjects();
-  const harmful = 'a naked child';
-  for (const [fields, param] of [
-    [
-      {
-        prompt: 'a red ball',
-        segments: [
-          { start: 1, prompt: 'a blue ball' },
-          { start: 2, prompt: harmful },
-        ],
-      },
-      'segments[1].prompt',
-    ],
-    [{ prompt: 'a red ball', negative_prompt: harmful }, 'negative_prompt'],
-  ] as const) {
-    const { status, code, param: named } = await refusalOf(create(fields));
-    assert.deepEqual([status, code, named], [400, 'moderation_blocked', param]);
-  }
+  const segments = ['a blue ball', 'a naked child'].map((prompt, i) => ({ start: i + 1, prompt }));
+  const { status, code, param } = await refusalOf(create({ prompt: 'a red ball', segments }));
+  assert.deepEqual([status, code, param], [400, 'moderation_blocked', 'segments[1].prompt']);
   assert.equal(await countObjects(), before_objects);
 });
 

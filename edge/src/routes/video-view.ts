@@ -20,6 +20,7 @@ export function toVideoView(video: VideoRecord): VideoView {
     error: video.error,
     negative_prompt: command.negative_prompt,
     segments: command.segments.map(({ start_frame, prompt, anchor }) => ({ start: start_frame / command.fps, prompt, anchor })),
+    prompt_disclosure: command.prompt_disclosure,
     seed: command.seed,
     fps: command.fps,
     frames: { done: frames_done, total: command.frames },

@@ -19,6 +19,7 @@ function newVideo(id: string, seconds: number, created_at_ms: number): VideoStat
     prompt: 'p',
     negative_prompt: '',
     segments: [],
+    prompt_disclosure: 'hash',
     seed: 1,
     seconds,
     frames: 8 * seconds,

@@ -22,6 +22,7 @@ function queuedVideo(): VideoState {
       prompt: 'p',
       negative_prompt: '',
       segments: [],
+      prompt_disclosure: 'hash',
       seed: 1,
       seconds: 100,
       frames: 800,

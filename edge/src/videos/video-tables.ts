@@ -42,7 +42,11 @@ export function loadState(sql: SqlStorage): VideoState | undefined {
 
 /** What the state and the command of an older video lack. */
 const OLDER_STATE = { price: null, request_id: null, held: false, remixed_from_video_id: null } as const;
-const OLDER_COMMAND: Pick<GenerationCommand, 'negative_prompt' | 'segments'> = { negative_prompt: '', segments: [] };
+const OLDER_COMMAND: Pick<GenerationCommand, 'negative_prompt' | 'segments' | 'prompt_disclosure'> = {
+  negative_prompt: '',
+  segments: [],
+  prompt_disclosure: 'hash',
+};
 
 export function insertCommit(sql: SqlStorage, { segment, checkpoint }: CommitRequest): void {
   sql.exec(

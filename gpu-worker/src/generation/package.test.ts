@@ -35,6 +35,7 @@ function commandFor(chunks: number, change: Partial<GenerationCommand>): Generat
     prompt: 'a golden puppy runs on the beach',
     negative_prompt: '',
     segments: [],
+    prompt_disclosure: 'hash',
     seed: 3,
     seconds: chunks,
     frames: chunks * chunk_frames,

@@ -14,7 +14,7 @@ export async function warmUp(opened: OpenedModel, signal: AbortSignal): Promise<
   const { latent, latent_frames } = opened.family.describe();
   // The first chunk is without memory, the second and those behind it are alike.
   const frames = 2 * latent_frames * latent.frames_per_latent;
-  const prompts = { prompt: 'warm-up', negative_prompt: '', segments: [] };
+  const prompts = { prompt: 'warm-up', negative_prompt: '', segments: [], prompt_disclosure: 'hash' as const };
   const command: GenerationCommand = {
     ...{ model: name, model_version: version, ...prompts, seed: 0 },
     ...{ seconds: Math.ceil(frames / fps), frames, fps, width, height },

@@ -100,7 +100,7 @@ const REFINER: RefinerSettings = {
 };
 
 export const CAUSAL_COMMAND: GenerationCommand = {
-  ...{ model: 'causal', model_version: '1.0.0', prompt: 'ball', negative_prompt: '', segments: [], seed: 5 },
+  ...{ model: 'causal', model_version: '1.0.0', prompt: 'ball', negative_prompt: '', segments: [], prompt_disclosure: 'hash', seed: 5 },
   ...{ seconds: 3, frames: 24, fps: 8, width: 2, height: 1 },
 };
 

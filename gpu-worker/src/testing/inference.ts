@@ -16,6 +16,7 @@ export function commandFor(chunks: number): GenerationCommand {
     prompt: 'a ball',
     negative_prompt: '',
     segments: [],
+    prompt_disclosure: 'hash',
     seed: 7,
     ...length,
     ...SIZE,

@@ -42,7 +42,7 @@ export const MODELS: Readonly<Record<string, ModelPackage>> = {
 };
 
 export const COMMAND: GenerationCommand = {
-  ...{ model: 'toy', model_version: '1.0.0', prompt: 'ball', negative_prompt: '', segments: [], seed: 5 },
+  ...{ model: 'toy', model_version: '1.0.0', prompt: 'ball', negative_prompt: '', segments: [], prompt_disclosure: 'hash', seed: 5 },
   ...{ seconds: 2, frames: 16, fps: 8, width: 4, height: 4 },
 };
 
