@@ -23,6 +23,7 @@ import { listVideos } from './routes/list-videos.ts';
 import { getModel, listModels } from './routes/models.ts';
 import { remixVideo } from './routes/remix-video.ts';
 import { createCharacter, editVideo, extendVideo, getCharacter } from './routes/unsupported.ts';
+import { listVideoPrompts, steerVideo } from './routes/video-prompts.ts';
 import {
   createEndpoint,
   deleteEndpoint,
@@ -88,6 +89,9 @@ app.get('/v1/videos/:id/provenance', authenticate('videos.read'), getProvenance)
 app.all('/v1/videos/:id/provenance', methodNotAllowed('GET, HEAD'));
 app.post('/v1/videos/:id/cancel', authenticate('videos.write'), cancelVideo);
 app.all('/v1/videos/:id/cancel', methodNotAllowed('POST'));
+app.post('/v1/videos/:id/prompts', authenticate('videos.write'), steerVideo);
+app.get('/v1/videos/:id/prompts', authenticate('videos.read'), listVideoPrompts);
+app.all('/v1/videos/:id/prompts', methodNotAllowed('GET, HEAD, POST'));
 app.post('/v1/videos/:id/remix', authenticate('videos.write'), remixVideo);
 app.all('/v1/videos/:id/remix', methodNotAllowed('POST'));
 app.get('/v1/models', authenticate(), listModels);

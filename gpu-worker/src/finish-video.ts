@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ClaimAnswer, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
+import { type ClaimAnswer, finalKey, type Segment, segmentsInEffect, thumbnailKey } from '@everframe/shared';
 import packageJson from '../package.json' with { type: 'json' };
 import type { JobContext } from './job.ts';
 import { JobError, step } from './job-error.ts';
@@ -94,7 +94,7 @@ function generationFacts(
     height: command.height,
     provider: context.inference.provider,
     encoder: first.encoder,
-    prompts: promptFacts(command, prompt_key),
+    prompts: promptFacts({ ...command, segments: segmentsInEffect(command, model) }, prompt_key),
     created_at: new Date(created_at_ms),
     generator_version: packageJson.version,
   };

@@ -4,13 +4,14 @@
  * Knows nothing of queues, leases and files but the packages.
  */
 import type { GenerationCommand } from '@everframe/shared';
-import { type Beginning, beginVideo } from './generation/begin-video.ts';
+import { beginVideo } from './generation/begin-video.ts';
 import { readState, saveState } from './generation/checkpoint.ts';
 import { CheckpointError } from './generation/checkpoint-error.ts';
 import { CommandError } from './generation/command-error.ts';
 import type { OpenedModel } from './generation/family.ts';
 import { generate } from './generation/generate.ts';
 import { openModel } from './generation/open-model.ts';
+import type { GenerationState } from './generation/state.ts';
 import { Timeline } from './generation/timeline.ts';
 import { warmUp } from './generation/warm-up.ts';
 import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';
@@ -18,6 +19,9 @@ import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-
 /** A video in hand. */
 interface Stream {
   readonly abort: AbortController;
+  /** Lets go of what the video began with, where no chunk was ever asked for. */
+  readonly dispose: () => void;
+  begun: boolean;
   readonly timeline: Timeline;
   readonly chunks: AsyncGenerator<GeneratedChunk>;
   /** The chunk that is made while the parent is busy with the one before it. */
@@ -77,15 +81,20 @@ async function load({ packages, options }: Calls['load']['args']): Promise<null>
 async function open({ stream, command, beginning }: Calls['open']['args']): Promise<null> {
   const abort = new AbortController();
   const opened = modelOf(command.model);
+  const start = await beginVideo(command, beginning, opened);
   const timeline = new Timeline(command, opened.family.describe());
-  const chunks = timedChunks(command, opened, beginning, timeline, abort.signal);
-  streams.set(stream, { abort, timeline, chunks, ahead: undefined });
+  // Before anyone steers: what is made already is past.
+  timeline.skipTo(start);
+  const chunks = timedChunks(command, opened, start, timeline, abort.signal);
+  const dispose = () => opened.family.dispose(start.memory);
+  streams.set(stream, { abort, timeline, chunks, dispose, begun: false, ahead: undefined });
   return null;
 }
 
 async function next(call: Calls['next']['args']): Promise<GeneratedChunk | null> {
   const opened = streamOf(call);
   opened.ahead ??= opened.chunks.next();
+  opened.begun = true;
   const { value, done } = await opened.ahead;
   opened.ahead = undefined;
   return done ? null : value;
@@ -103,6 +112,7 @@ async function close({ stream }: Calls['close']['args']): Promise<null> {
   const opened = streams.get(stream);
   streams.delete(stream);
   opened?.abort.abort();
+  if (opened && !opened.begun) opened.dispose();
   // What was under way ends between two steps, with the abort or with a result that nobody wants any more.
   await opened?.ahead?.catch(() => undefined);
   return null;
@@ -125,7 +135,7 @@ async function makeThumbnail({ checkpoint }: Calls['thumbnail']['args']): Promis
 async function* timedChunks(
   command: GenerationCommand,
   untimed: OpenedModel,
-  beginning: Beginning,
+  start: GenerationState,
   timeline: Timeline,
   signal: AbortSignal,
 ): AsyncGenerator<GeneratedChunk> {
@@ -137,7 +147,6 @@ async function* timedChunks(
     decode_ms = performance.now() - decode_began_at_ms;
     return frames;
   };
-  const start = await beginVideo(command, beginning, untimed);
   for await (const { state, ...chunk } of generate(command, { ...untimed, vae_decoder: { decode } }, start, signal, timeline)) {
     const denoise_ms = performance.now() - began_at_ms - decode_ms;
     yield { ...chunk, checkpoint: await saveState(state, untimed), denoise_ms, decode_ms };

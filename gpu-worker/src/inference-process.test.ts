@@ -121,7 +121,6 @@ test('a prompt that comes while a video is made is answered, obeyed and reported
   const command = commandFor(framesOf(8));
   const chunks = inference.generate(command, {}, never);
   const prompt = { prompt: 'a boat sails on a blue sea', anchor: 'renew' as const, blend_chunks: 0 };
-  await assert.rejects(chunks.steer({ ...prompt, start_frame: null }), /the video is not in hand/);
   const first = await chunks.next();
   assert.ok(!first.done);
   const past = await chunks.steer({ ...prompt, start_frame: 0 });
@@ -136,6 +135,29 @@ test('a prompt that comes while a video is made is answered, obeyed and reported
     [answer.applied],
   );
   assert.deepEqual(await generateAll({ ...command, segments: [answer.segment] }), steered);
+  await assert.rejects(chunks.steer({ ...prompt, start_frame: null }), /the video is not in hand any more/);
+});
+
+test('a prompt that comes before the first chunk knows what the checkpoint has made', async () => {
+  const command = commandFor(framesOf(8));
+  const prompt = { prompt: 'a boat sails on a blue sea', anchor: 'renew' as const, blend_chunks: 0 };
+  const steerFirst = async (beginning: Beginning) => {
+    const chunks = inference.generate(command, beginning, never);
+    const answer = await chunks.steer({ ...prompt, start_frame: null });
+    const pictures: ReturnType<typeof picture>[] = [];
+    for await (const chunk of chunks) pictures.push(picture(chunk));
+    assert.ok(answer.outcome === 'accepted');
+    return { answer, pictures };
+  };
+  const fresh = await steerFirst({});
+  assert.equal(fresh.answer.applied.applied_frame, 0);
+  assert.deepEqual(fresh.pictures, await generateAll({ ...command, segments: [fresh.answer.segment] }));
+
+  const checkpoint = (await generateAll(command))[1]?.checkpoint;
+  const resumed = await steerFirst({ checkpoint });
+  assert.ok(resumed.answer.applied.applied_frame >= framesOf(2));
+  const whole = await generateAll({ ...command, segments: [resumed.answer.segment] });
+  assert.deepEqual(resumed.pictures, whole.slice(2));
 });
 
 test('a video that is stopped ends behind what is made of it', async () => {

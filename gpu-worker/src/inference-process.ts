@@ -41,7 +41,7 @@ export interface InferenceProcess {
   readonly pid: number | undefined;
 }
 
-/** A video in hand. Between its first chunk and its last it can be led elsewhere. */
+/** A video in hand: until its last chunk it can be led elsewhere. One that was steered must be iterated, if only to end it. */
 export interface VideoStream extends AsyncGenerator<GeneratedChunk> {
   /** Accepted or refused at once; what is accepted must be stored with the next commit, or a resumed video would differ. */
   steer(prompt: LivePrompt): Promise<SteerAnswer>;
@@ -95,31 +95,37 @@ export async function startInference(options: InferenceOptions): Promise<Inferen
     provider,
     generate(command, beginning, signal) {
       const stream = next_stream++;
-      let link: InferenceLink | undefined;
-      const begun = (): InferenceLink => {
-        if (!link) throw new InferenceError('the video is not in hand: it can be led between its first chunk and its last', true);
-        return link;
+      let opening: Promise<InferenceLink> | undefined;
+      let ended = false;
+      const open = (): Promise<InferenceLink> => {
+        opening ??= connect().then(async (link) => {
+          await link.call('open', { stream, command, beginning }, chunk_timeout_ms);
+          return link;
+        });
+        return opening;
+      };
+      const inHand = (): Promise<InferenceLink> => {
+        if (ended) throw new InferenceError('the video is not in hand any more: it can be led until its last chunk', true);
+        return open();
       };
       return Object.assign(chunks(), {
-        steer: async (prompt: LivePrompt) => begun().call('steer', { stream, prompt }, chunk_timeout_ms),
-        stop: async () => begun().call('stop', { stream }, chunk_timeout_ms),
+        steer: async (prompt: LivePrompt) => (await inHand()).call('steer', { stream, prompt }, chunk_timeout_ms),
+        stop: async () => (await inHand()).call('stop', { stream }, chunk_timeout_ms),
       });
 
       async function* chunks(): AsyncGenerator<GeneratedChunk> {
-        signal.throwIfAborted();
-        const connected = await connect();
         try {
-          await connected.call('open', { stream, command, beginning }, chunk_timeout_ms);
-          link = connected;
+          signal.throwIfAborted();
+          const link = await open();
           for (;;) {
-            const chunk = await untilAborted(connected.call('next', { stream }, chunk_timeout_ms), signal);
+            const chunk = await untilAborted(link.call('next', { stream }, chunk_timeout_ms), signal);
             if (!chunk) return;
             yield chunk;
           }
         } finally {
-          link = undefined;
+          ended = true;
           // A child that is gone, or is killed because it does not answer, has no stream left to close.
-          await connected.call('close', { stream }, ABORT_GRACE_MS).catch(() => undefined);
+          await opening?.then((link) => link.call('close', { stream }, ABORT_GRACE_MS)).catch(() => undefined);
         }
       }
     },

@@ -1,9 +1,9 @@
 /**
- * Keeps one claimed video ours: beats at a third of the lease, never two at once. When the lease is lost,
+ * Keeps one claimed video ours: beats at a third of the lease or more often, never two at once. When the lease is lost,
  * or may be because no beat got through in time, `signal` aborts and all work on the video must stop.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LeaseAnswer } from '@everframe/shared';
+import type { Directive, LeaseAnswer } from '@everframe/shared';
 import { type EdgeClient, EdgeError } from './edge-client.ts';
 
 /** The reason in `signal.reason` once another worker may own the video. */
@@ -13,6 +13,8 @@ export class LeaseLost extends Error {
 
 /** A sixth of a short lease leaves time to try again before it runs out. */
 const FAILED_BEAT_PAUSE_MS = 1000;
+/** A prompt for a video whose chunks take long must not wait for a commit. */
+const LISTEN_EVERY_MS = 3000;
 
 export class Lease {
   readonly video_id: string;
@@ -23,6 +25,7 @@ export class Lease {
   #ticket: string;
   #lease_ms: number;
   #renewed_at_ms: number;
+  #hear: (directives: readonly Directive[]) => void = () => undefined;
 
   /** @param asked_at_ms when the claim was sent: the lease can't be older than that by the edge's clock */
   constructor(edge: EdgeClient, video_id: string, claim: LeaseAnswer & { epoch: number }, asked_at_ms: number) {
@@ -50,6 +53,12 @@ export class Lease {
     this.#ticket = answer.ticket;
     this.#lease_ms = answer.lease_seconds * 1000;
     this.#renewed_at_ms = Math.max(this.#renewed_at_ms, asked_at_ms);
+    this.#hear(answer.directives ?? []);
+  }
+
+  /** @param hear is called with what each answer asks for, the same as before included */
+  listen(hear: (directives: readonly Directive[]) => void): void {
+    this.#hear = hear;
   }
 
   /** Stops beating. The lease itself ends by complete, fail, release or its own running out. */
@@ -61,13 +70,17 @@ export class Lease {
     const { signal: ended } = this.#ended;
     let pause_ms = 0;
     while (!ended.aborted && !this.#lost.signal.aborted) {
-      const due_ms = this.#renewed_at_ms + this.#lease_ms / 3;
+      const due_ms = this.#renewed_at_ms + this.#interval_ms;
       const left_ms = this.#renewed_at_ms + this.#lease_ms - Date.now();
       await sleep(Math.max(10, due_ms - Date.now(), Math.min(pause_ms, left_ms)), undefined, { signal: ended }).catch(() => undefined);
       if (ended.aborted) return;
-      if (Date.now() < this.#renewed_at_ms + this.#lease_ms / 3) continue;
+      if (Date.now() < this.#renewed_at_ms + this.#interval_ms) continue;
       pause_ms = (await this.#beat(ended)) ? 0 : Math.min(FAILED_BEAT_PAUSE_MS, this.#lease_ms / 6);
     }
+  }
+
+  get #interval_ms(): number {
+    return Math.min(this.#lease_ms / 3, LISTEN_EVERY_MS);
   }
 
   /** @returns whether the edge renewed the lease */

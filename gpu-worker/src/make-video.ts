@@ -13,10 +13,11 @@ import type { Lease } from './lease.ts';
 import { type Encoder, pickEncoder } from './media/encoder.ts';
 import { makeSegment } from './media/segmenter.ts';
 import { framesDone, type Progress, segmentPath } from './progress.ts';
+import { Steering } from './steering.ts';
 
 /** @returns `completed`, or `released` when the worker is shutting down */
 export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimAnswer): Promise<'completed' | 'released'> {
-  const { command } = claim;
+  let { command } = claim;
   requireModel(context, claim);
   await mkdir(context.scratch_dir, { recursive: true });
   const encoder = await step('encoding_failed', () => chooseEncoder(context, claim));
@@ -24,15 +25,22 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
 
   if (framesDone(progress) < command.frames) {
     const checkpoint = claim.checkpoint ? await context.edge.download(() => lease.ticket, claim.checkpoint, lease.signal) : undefined;
-    for await (const chunk of context.inference.generate(command, { checkpoint }, lease.signal)) {
-      progress = await deliverChunk(context, lease, claim, encoder, progress, chunk);
+    const stream = context.inference.generate(command, { checkpoint }, lease.signal);
+    const steering = new Steering(stream, command, context.log);
+    lease.listen((directives) => void steering.obey(directives));
+    // Before the first chunk, so that a prompt which came while the video waited holds from its beginning.
+    await steering.obey(claim.directives);
+    for await (const chunk of stream) {
+      progress = await deliverChunk(context, lease, claim, encoder, progress, chunk, steering);
       if (context.stop.aborted && framesDone(progress) < command.frames) {
         await context.edge.release(lease.video_id, { epoch: lease.epoch, reason: 'shutdown' }, lease.signal);
         return 'released';
       }
     }
+    lease.listen(() => undefined);
+    command = steering.command;
   }
-  await finishVideo(context, lease, claim, progress);
+  await finishVideo(context, lease, { ...claim, command }, progress);
   return 'completed';
 }
 
@@ -59,6 +67,7 @@ async function deliverChunk(
   encoder: Encoder,
   progress: Progress,
   chunk: GeneratedChunk,
+  steering: Steering,
 ): Promise<Progress> {
   const { edge, scratch_dir, log } = context;
   const { video_id, epoch, signal } = lease;
@@ -82,7 +91,9 @@ async function deliverChunk(
   ]);
   const segment: Segment = { chunk_index, first_frame, frames: frame_count, init, media, encoder: encoder.name };
   const asked_at_ms = Date.now();
-  const answer = await edge.commit(video_id, { epoch, parent: progress.parent, segment, checkpoint }, signal);
+  const { answers } = steering;
+  const answer = await edge.commit(video_id, { epoch, parent: progress.parent, segment, checkpoint, answers: [...answers] }, signal);
+  steering.stored(answers);
   lease.renew(answer, asked_at_ms);
   log('info', 'committed', {
     chunk_index,

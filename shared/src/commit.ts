@@ -3,8 +3,10 @@
  * claim, beat, commit, complete, fail, release. All JSON; every call but the claim names the epoch it was claimed under.
  */
 import { z } from 'zod';
+import { Directive, DirectiveAnswer } from './directives.ts';
 import { FAILURE_CODES } from './errors.ts';
 import { GenerationCommand } from './generation.ts';
+import { LIVE_PROMPTS_MAX } from './limits.ts';
 
 /** An uploaded object. `sha256` in lower-case hex. */
 export const Asset = z.object({
@@ -38,6 +40,7 @@ export const ClaimAnswer = z.object({
   epoch,
   /** The lease ends this many seconds after the answer was made, unless a beat or commit renews it. */
   lease_seconds: z.number().positive(),
+  /** With every prompt that was accepted while the video was made. */
   command: GenerationCommand,
   /** The request that made the video, for logs. */
   request_id: z.string().nullable().optional(),
@@ -56,6 +59,7 @@ export const ClaimAnswer = z.object({
   checkpoint: Asset.nullable(),
   /** Allows uploads below the video's epoch prefix and reads below its prefix, until the lease ends. */
   ticket: z.string(),
+  directives: z.array(Directive).optional(),
 });
 export type ClaimAnswer = z.infer<typeof ClaimAnswer>;
 
@@ -66,10 +70,19 @@ export type BeatRequest = z.infer<typeof BeatRequest>;
 export const LeaseAnswer = z.object({
   lease_seconds: z.number().positive(),
   ticket: z.string(),
+  /** All that no commit has answered yet, oldest first; the same ones come again until then. */
+  directives: z.array(Directive).optional(),
 });
 export type LeaseAnswer = z.infer<typeof LeaseAnswer>;
 
-export const CommitRequest = z.object({ epoch, parent: z.string().nullable(), segment: Segment, checkpoint: Asset });
+export const CommitRequest = z.object({
+  epoch,
+  parent: z.string().nullable(),
+  segment: Segment,
+  checkpoint: Asset,
+  /** Stored in one step with the checkpoint, so that whoever goes on from it obeys the same prompts. */
+  answers: z.array(DirectiveAnswer).max(LIVE_PROMPTS_MAX.unanswered).optional(),
+});
 export type CommitRequest = z.infer<typeof CommitRequest>;
 
 export const CommitAnswer = LeaseAnswer.extend({ commit_id: z.string() });

@@ -71,6 +71,8 @@ export const ERROR_KINDS = {
   video_not_ready: conflict(),
   video_failed: conflict(),
   video_finished: conflict(),
+  prompt_too_late: conflict(),
+  too_many_prompts: conflict(),
   nothing_to_refund: conflict(),
   reservation_expired: conflict(),
   lease_held: conflict(),

@@ -1,4 +1,5 @@
 /** How a package cuts its videos, as far as the edge must know it: where a prompt takes effect, and what a branch begins with. */
+import type { PromptSegment } from './generation.ts';
 import type { ModelPackage } from './model-package.ts';
 
 type ChunkedModel = Pick<ModelPackage, 'chunk' | 'latent' | 'refiner'>;
@@ -33,4 +34,19 @@ export function chunksAhead({ chunk, refiner }: ChunkedModel): number {
 export function branchChunk(start_frame: number, model: ChunkedModel): number | null {
   const chunk_index = borderBehind(start_frame, model) / framesOfChunk(model) - chunksAhead(model) - 1;
   return chunk_index < 0 ? null : chunk_index;
+}
+
+/** By start; behind those of the same time, so that of two prompts for one border the one that came last counts. */
+export function insertSegment(segments: readonly PromptSegment[], segment: PromptSegment): PromptSegment[] {
+  const later = segments.findIndex(({ start_frame }) => start_frame > segment.start_frame);
+  return segments.toSpliced(later === -1 ? segments.length : later, 0, segment);
+}
+
+/** Without those that a later segment overtakes at their border, and those that no chunk of the video begins behind. */
+export function segmentsInEffect(
+  { segments, frames }: { readonly segments: readonly PromptSegment[]; readonly frames: number },
+  model: Pick<ModelPackage, 'chunk' | 'latent'>,
+): PromptSegment[] {
+  const border = (segment: PromptSegment | undefined) => segment && borderBehind(segment.start_frame, model);
+  return segments.filter((segment, i) => borderBehind(segment.start_frame, model) < frames && border(segment) !== border(segments[i + 1]));
 }

@@ -10,6 +10,12 @@ export const ASSET_MAX_BYTES = 100 * 1024 * 1024;
 export const WORKER_BODY_MAX_BYTES = 256 * 1024;
 /** Timed prompts of one request. */
 export const SEGMENTS_MAX = 100;
+/** Prompts that one video may be sent while it is made, and those of them that its worker has not answered yet. */
+export const LIVE_PROMPTS_MAX = { in_all: 1000, unanswered: 50 } as const;
+/** Characters (UTF-16 units) of all prompts that one video may be sent while it is made. */
+export const LIVE_PROMPTS_MAX_CHARACTERS = 500_000;
+/** Chunks over which the turn to a prompt may be spread. */
+export const BLEND_CHUNKS_MAX = 100;
 /** Seeds are unsigned 32-bit integers. */
 export const SEED_MAX = 2 ** 32 - 1;
 

@@ -72,7 +72,8 @@ function parseSegment(value: unknown, at: string, { fps }: ChunkedModel): Prompt
   };
 }
 
-function parseStart(value: unknown, param: string): number {
+/** @param value seconds, as a number or text. @throws EverframeError where it is absent or no such number */
+export function parseStart(value: unknown, param: string): number {
   if (value === undefined || value === null) {
     throw new EverframeError('missing_required_parameter', `Missing required parameter: '${param}'. Say from which second on it holds.`, {
       param,
@@ -90,7 +91,7 @@ function parseStart(value: unknown, param: string): number {
   );
 }
 
-function parseAnchor(value: unknown, param: string): PromptSegment['anchor'] {
+export function parseAnchor(value: unknown, param: string): PromptSegment['anchor'] {
   if (value === undefined) return 'renew';
   const anchor = SEGMENT_ANCHORS.find((known) => known === value);
   if (anchor) return anchor;

@@ -48,6 +48,29 @@ export const PromptWarningView = z.object({
   words: z.array(z.string()).readonly().optional(),
 });
 
+export const PromptView = z.object({
+  id: z.string(),
+  object: z.literal('video.prompt'),
+  video_id: z.string(),
+  created_at: unixSeconds,
+  prompt: z.string(),
+  anchor: z.enum(SEGMENT_ANCHORS),
+  blend: count.meta({ description: 'Chunks over which the text turns to this prompt.' }),
+  requested_at_seconds: z.number().nonnegative().nullable().meta({ description: 'Null: as soon as possible.' }),
+  status: z.enum(['pending', 'scheduled', 'applied', 'refused']),
+  takes_effect: z
+    .object({ frame: count, seconds: z.number().nonnegative(), chunk: count.nullable() })
+    .nullable()
+    .meta({ description: 'The first frame that is made under the prompt; null while that is open, and where it never is.' }),
+  refusal: z
+    .object({ code: z.enum(['past', 'behind_end', 'overtaken', 'video_ended']), message: z.string() })
+    .nullable()
+    .meta({ description: 'Why it never takes effect.' }),
+});
+export type PromptView = z.infer<typeof PromptView>;
+export const SteeredPrompt = PromptView.extend({ warnings: z.array(PromptWarningView) });
+export const PromptList = z.object({ object: z.literal('list'), data: z.array(PromptView), has_more: z.literal(false) });
+
 export const CreatedVideo = VideoView.extend({ warnings: z.array(PromptWarningView) });
 export type CreatedVideo = z.infer<typeof CreatedVideo>;
 

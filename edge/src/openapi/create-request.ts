@@ -1,5 +1,5 @@
 /** The fields of a create as a schema, with the bounds of the packages that are served. Its judge is the command's parser. */
-import { PROMPT_MAX_CHARACTERS, PromptDisclosure, SEED_MAX, SEGMENT_ANCHORS, SEGMENTS_MAX } from '@everframe/shared';
+import { BLEND_CHUNKS_MAX, PROMPT_MAX_CHARACTERS, PromptDisclosure, SEED_MAX, SEGMENT_ANCHORS, SEGMENTS_MAX } from '@everframe/shared';
 import { z } from 'zod';
 import { PACKAGES } from '../catalogue.ts';
 
@@ -56,6 +56,18 @@ export const CreateVideo = z.strictObject({
     .union([z.boolean(), z.enum(['true', 'false'])])
     .optional()
     .meta({ description: 'Refuse what would only be warned of: a prompt that the model cannot read whole. Default: false.' }),
+});
+
+export const SteerVideo = z.strictObject({
+  prompt: promptText.meta({ description: 'What the video shows from then on.' }),
+  at: z
+    .union([z.number().nonnegative(), z.string().regex(/^\d{1,6}(\.\d{1,6})?$/)])
+    .optional()
+    .meta({ description: 'Seconds; it takes effect where the next chunk begins. Left out: as soon as possible.' }),
+  anchor: Segment.shape.anchor,
+  blend: whole(0, BLEND_CHUNKS_MAX)
+    .optional()
+    .meta({ description: 'Chunks over which the text turns to this prompt; default 0, at once.' }),
 });
 
 /** All else is as in the video. */

@@ -136,6 +136,7 @@ async function idFor({ names = {}, id }: Operation): Promise<string> {
     case 'unsupported_operation':
       return 'char_1';
     case 'video_not_found':
+      if (id === 'steerVideo') return edge.create({ prompt: 'a red ball', seconds: 8 });
       return id === 'cancelVideo' ? await edge.create() : (await completedVideo(edge)).video_id;
     case 'webhook_endpoint_not_found': {
       const response = await edge.asOwner('/v1/webhook_endpoints', {

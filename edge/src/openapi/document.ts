@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import { ADMIN_OPERATIONS } from './admin-operations.ts';
 import * as answers from './answers.ts';
 import { type Named, toComponents } from './components.ts';
-import { CreateVideo, ModerationRequest, RemixVideo } from './create-request.ts';
+import { CreateVideo, ModerationRequest, RemixVideo, SteerVideo } from './create-request.ts';
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
@@ -40,13 +40,14 @@ export const OPERATIONS: readonly Operation[] = [
 
 const REQUESTS: Named = {
   ...{ CreateVideo, RemixVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret, TestWebhookEndpoint },
-  ...{ CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo },
+  ...{ SteerVideo, CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo },
 };
 
-const { ErrorAnswer, VideoView, ModelView, WebhookEndpointView, AccountView, ApiKeyView, PromptWarningView, ...others } = answers;
+const { ErrorAnswer, VideoView, ModelView, WebhookEndpointView, AccountView, ApiKeyView, PromptView, PromptWarningView, ...others } =
+  answers;
 const ANSWERS: Named = {
   ...{ Error: ErrorAnswer, Video: VideoView, Model: ModelView, WebhookEndpoint: WebhookEndpointView, Account: AccountView },
-  ...{ ApiKey: ApiKeyView, PromptWarning: PromptWarningView },
+  ...{ ApiKey: ApiKeyView, VideoPrompt: PromptView, PromptWarning: PromptWarningView },
   ...others,
   ...{ ContentProvenanceCheck, VerifiedFile, VerificationReport: ReportView, VideoProvenance, LineageNode, TrustRoots },
 };

@@ -3,6 +3,7 @@ import { LIST_LIMITS } from '@everframe/shared';
 import { CreatedVideo, DeletedVideo, VideoEstimate, VideoList, VideoView } from './answers.ts';
 import { CreateVideo, RemixVideo } from './create-request.ts';
 import type { Operation } from './operation.ts';
+import { STEER_OPERATIONS } from './steer-operations.ts';
 
 const ID = `video_${'4f6c'.repeat(8)}`;
 export const VIDEO_EXAMPLE = {
@@ -166,6 +167,7 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
     ],
     errors: [...FIELD_ERRORS, ...MAKING_ERRORS],
   },
+  ...STEER_OPERATIONS,
   refused('editVideo', '/v1/videos/edits', 'Edit a video'),
   refused('extendVideo', '/v1/videos/extensions', 'Make a video longer'),
   refused('createCharacter', '/v1/videos/characters', 'Create a character'),

@@ -49,6 +49,8 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('GET', '/v1/videos/:id/content', 'videos.read', { names: 'video' }),
   video('GET', '/v1/videos/:id/provenance', 'videos.read', { names: 'video' }),
   video('POST', '/v1/videos/:id/cancel', 'videos.write', { names: 'video' }),
+  video('POST', '/v1/videos/:id/prompts', 'videos.write', { names: 'video', max_bytes: CREATE_BODY_MAX_BYTES }),
+  video('GET', '/v1/videos/:id/prompts', 'videos.read', { names: 'video' }),
   video('POST', '/v1/videos/:id/remix', 'videos.write', { names: 'video', max_bytes: CREATE_BODY_MAX_BYTES }),
   { method: 'GET', path: '/v1/models', auth: 'key' },
   { method: 'GET', path: '/v1/models/:model', auth: 'key' },

@@ -7,8 +7,10 @@ import type {
   Asset,
   CommitRequest,
   CompleteRequest,
+  Directive,
   FailRequest,
   GenerationCommand,
+  PromptSegment,
   RecordedEvent,
   ReleaseRequest,
   Segment,
@@ -22,8 +24,10 @@ import { requireAssets } from '../storage/require-assets.ts';
 import { eraseAt } from './erasure.ts';
 import { dueErrands, nextErrandAt, postponeErrand, putErrand, restoreErrand, settleErrand } from './outbox.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
+import { answerPrompts, listPrompts, type StoredPrompt, unansweredPrompts } from './prompt-table.ts';
 import { runErrand } from './run-errand.ts';
 import { settlementOf } from './settlement.ts';
+import { type Steered, type SteerRequest, steer } from './steer.ts';
 import * as transitions from './transitions.ts';
 import { videoNotFound } from './video-id.ts';
 import { type NewVideo, newVideoState, type VideoState } from './video-state.ts';
@@ -32,6 +36,8 @@ import * as tables from './video-tables.ts';
 export interface Lease {
   readonly epoch: number;
   readonly lease_ends_at_ms: number;
+  /** What the worker is asked to do. */
+  readonly directives: readonly Directive[];
 }
 
 export interface Claimed extends Lease {
@@ -114,6 +120,17 @@ export class VideoObject extends DurableObject<Env> {
     await this.#setAlarm();
   }
 
+  /** A prompt for the video while it is made; its worker hears of it with the answer to its next call. */
+  steer(request: SteerRequest): Promise<Outcome<Steered>> {
+    return toOutcome(() => steer(this.#sql, this.#load(), request, Date.now()));
+  }
+
+  /** @returns null where there is no video */
+  prompts(): { video: VideoRecord; requested: PromptSegment[]; sent: StoredPrompt[] } | null {
+    const video = this.#find();
+    return video ? { video, requested: tables.requestedSegments(this.#sql), sent: listPrompts(this.#sql) } : null;
+  }
+
   history(): RecordedEvent[] | null {
     return this.#find() ? tables.listEvents(this.#sql) : null;
   }
@@ -128,6 +145,7 @@ export class VideoObject extends DurableObject<Env> {
       return {
         epoch,
         lease_ends_at_ms: lease?.ends_at_ms ?? 0,
+        directives: this.#directives(),
         command,
         created_at_ms,
         request_id,
@@ -143,7 +161,7 @@ export class VideoObject extends DurableObject<Env> {
       const lease_ends_at_ms = this.#leaseEnd();
       this.#apply(transitions.beat(this.#load(), epoch, lease_ends_at_ms));
       await this.#setAlarm();
-      return { epoch, lease_ends_at_ms };
+      return { epoch, lease_ends_at_ms, directives: this.#directives() };
     });
   }
 
@@ -157,9 +175,13 @@ export class VideoObject extends DurableObject<Env> {
       const before = this.#load();
       const lease_ends_at_ms = this.#leaseEnd();
       const after = this.#apply(transitions.commit(before, request, lease_ends_at_ms));
-      if (after.last_commit?.id !== before.last_commit?.id) tables.insertCommit(this.#sql, request);
+      if (after.last_commit?.id !== before.last_commit?.id) {
+        tables.insertCommit(this.#sql, request);
+        answerPrompts(this.#sql, request.answers ?? []);
+      }
       await this.#setAlarm();
-      return { epoch: request.epoch, lease_ends_at_ms, commit_id: transitions.commitId(request) };
+      const commit_id = transitions.commitId(request);
+      return { epoch: request.epoch, lease_ends_at_ms, commit_id, directives: this.#directives() };
     });
   }
 
@@ -294,6 +316,10 @@ export class VideoObject extends DurableObject<Env> {
       }
     }
     return state;
+  }
+
+  #directives(): Directive[] {
+    return unansweredPrompts(this.#sql).map(({ id, prompt }) => ({ type: 'prompt', id, prompt }));
   }
 
   #leaseEnd(): number {

@@ -1,8 +1,18 @@
 /**
- * The SQLite tables inside one video's object, and every statement on them but the outbox's.
+ * The SQLite tables inside one video's object, and every statement on them but those on the outbox and on prompts.
  * They are made with the video, so asking for an id that never was stores nothing.
  */
-import type { Asset, CommitRequest, GenerationCommand, RecordedEvent, Segment, VideoEvent } from '@everframe/shared';
+import {
+  type Asset,
+  type CommitRequest,
+  type GenerationCommand,
+  insertSegment,
+  type PromptSegment,
+  type RecordedEvent,
+  type Segment,
+  type VideoEvent,
+} from '@everframe/shared';
+import { acceptedSegments } from './prompt-table.ts';
 import type { VideoState } from './video-state.ts';
 
 export function hasTables(sql: SqlStorage): boolean {
@@ -29,15 +39,25 @@ export function saveState(sql: SqlStorage, { command: _unchanged, ...state }: Vi
   sql.exec('UPDATE video SET state = ?', JSON.stringify(state));
 }
 
-/** @returns undefined where the object holds no video: never created, or expired */
+/**
+ * With every prompt that was accepted while the video was made.
+ * @returns undefined where the object holds no video: never created, or expired
+ */
 export function loadState(sql: SqlStorage): VideoState | undefined {
   if (!hasTables(sql)) return undefined;
   const { command, state } = sql.exec<{ command: string; state: string }>('SELECT command, state FROM video').one();
+  const asked = { ...OLDER_COMMAND, ...(JSON.parse(command) as GenerationCommand) };
   return {
     ...OLDER_STATE,
     ...(JSON.parse(state) as Omit<VideoState, 'command'>),
-    command: { ...OLDER_COMMAND, ...(JSON.parse(command) as GenerationCommand) },
+    command: { ...asked, segments: acceptedSegments(sql).reduce(insertSegment, asked.segments) },
   };
+}
+
+/** The timed prompts of the request that made the video. */
+export function requestedSegments(sql: SqlStorage): PromptSegment[] {
+  const { command } = sql.exec<{ command: string }>('SELECT command FROM video').one();
+  return (JSON.parse(command) as Partial<GenerationCommand>).segments ?? [];
 }
 
 /** What the state and the command of an older video lack. */

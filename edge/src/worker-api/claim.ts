@@ -11,8 +11,8 @@ import { promptKey } from './prompt-key.ts';
 export async function claimVideo(c: Context<AppEnv>): Promise<Response> {
   const { id, video } = videoObject(c);
   const { worker_id } = await readCall(c.req.raw, ClaimRequest);
-  const { lease_ends_at_ms, ...claimed } = fromOutcome(await video.claim(worker_id));
-  const lease = await leaseAnswer(c, id, { epoch: claimed.epoch, lease_ends_at_ms });
+  const { lease_ends_at_ms, directives, ...claimed } = fromOutcome(await video.claim(worker_id));
+  const lease = await leaseAnswer(c, id, { epoch: claimed.epoch, lease_ends_at_ms, directives });
   const prompt_key = await promptKey(c.get('settings').keyPepper, id);
   return c.json({ ...claimed, ...lease, prompt_key } satisfies ClaimAnswer);
 }

@@ -3,7 +3,7 @@
  * frames that are made already is refused with a reason, any other takes effect at the first chunk border at or behind its
  * time. What is accepted must be stored with the video's next commit, so that whoever resumes it plans the same chunks.
  */
-import type { LivePrompt, PromptSegment } from '@everframe/shared';
+import { insertSegment, type LivePrompt, type PromptSegment } from '@everframe/shared';
 import { type AppliedSegment, type ChunkPlan, chunkFrames, type PlannedCommand, planChunk, startPlanning } from './chunk-plan.ts';
 import type { FamilyDescription } from './family.ts';
 
@@ -24,6 +24,8 @@ export class Timeline {
   readonly #chunk_frames: number;
   #command: PlannedCommand;
   #position: ReturnType<typeof startPlanning>;
+  /** Made and not delivered by the state that the video goes on from. */
+  readonly #skipped: ChunkPlan[] = [];
 
   constructor(command: PlannedCommand, description: Pick<FamilyDescription, 'latent' | 'latent_frames'>) {
     this.#chunk_frames = chunkFrames(description);
@@ -44,14 +46,14 @@ export class Timeline {
     return next.plan;
   }
 
-  /** Takes what a stored state has made already. @returns plans of the chunks that it has made and not delivered */
+  /** Takes what a stored state has made already. Safe to repeat. @returns plans of the chunks that it has made and not delivered */
   skipTo({ delivered_chunks, next_chunk }: { readonly delivered_chunks: number; readonly next_chunk: number }): ChunkPlan[] {
-    const waiting: ChunkPlan[] = [];
-    for (let chunk_index = 0; chunk_index < next_chunk; chunk_index++) {
+    while (this.#position.chunk_index < next_chunk) {
       const plan = this.take();
-      if (plan && chunk_index >= delivered_chunks) waiting.push(plan);
+      if (!plan) break;
+      if (plan.chunk_index >= delivered_chunks) this.#skipped.push(plan);
     }
-    return waiting;
+    return [...this.#skipped];
   }
 
   steer({ start_frame: asked, ...prompt }: LivePrompt): SteerAnswer {
@@ -69,10 +71,7 @@ export class Timeline {
       return { outcome: 'refused', reason: 'behind_end', first_free_frame, message };
     }
     const segment = { ...prompt, start_frame };
-    // Behind those of the same time: of two prompts for one border the one that came last counts.
-    const later = this.#command.segments.findIndex((known) => known.start_frame > start_frame);
-    const segments = this.#command.segments.toSpliced(later === -1 ? this.#command.segments.length : later, 0, segment);
-    this.#command = { ...this.#command, segments };
+    this.#command = { ...this.#command, segments: insertSegment(this.#command.segments, segment) };
     return { outcome: 'accepted', segment, applied: { start_frame, applied_frame, chunk_index } };
   }
 
