@@ -35,6 +35,10 @@ import {
   testEndpoint,
   updateEndpoint,
 } from './routes/webhook-endpoints.ts';
+import { authenticateViewer } from './streaming/authenticate-viewer.ts';
+import { createStreamUrl } from './streaming/create-stream-url.ts';
+import { getPlaylist } from './streaming/get-playlist.ts';
+import { getSegment } from './streaming/get-segment.ts';
 import { checkProvenance } from './verification/check-provenance.ts';
 import { getProvenance } from './verification/get-provenance.ts';
 import { getTrust } from './verification/get-trust.ts';
@@ -85,6 +89,12 @@ app.delete('/v1/videos/:id', authenticate('videos.write'), deleteVideo);
 app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD, DELETE'));
 app.get('/v1/videos/:id/content', authenticate('videos.read'), getContent);
 app.all('/v1/videos/:id/content', methodNotAllowed('GET, HEAD'));
+app.post('/v1/videos/:id/stream_url', authenticate('videos.read'), createStreamUrl);
+app.all('/v1/videos/:id/stream_url', methodNotAllowed('POST'));
+app.get('/v1/videos/:id/stream.m3u8', authenticateViewer(), getPlaylist);
+app.all('/v1/videos/:id/stream.m3u8', methodNotAllowed('GET, HEAD'));
+app.get('/v1/videos/:id/segments/:name', authenticateViewer(), getSegment);
+app.all('/v1/videos/:id/segments/:name', methodNotAllowed('GET, HEAD'));
 app.get('/v1/videos/:id/provenance', authenticate('videos.read'), getProvenance);
 app.all('/v1/videos/:id/provenance', methodNotAllowed('GET, HEAD'));
 app.post('/v1/videos/:id/cancel', authenticate('videos.write'), cancelVideo);

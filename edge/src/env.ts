@@ -45,6 +45,8 @@ export interface AppEnv {
     account_id: string;
     /** Set by `authenticate`: the key that asks, and what binds it and its account. */
     api_key: ApiKeyRow;
+    /** Set by `authenticateViewer`, in place of the two above: the one video that may be watched. */
+    watched_video_id?: string;
   };
 }
 

@@ -55,6 +55,7 @@ export const ERROR_KINDS = {
   invalid_admin_token: { status: 401, type: 'authentication_error', retryable: false },
   insufficient_scope: { status: 403, type: 'permission_error', retryable: false },
   invalid_ticket: { status: 403, type: 'authentication_error', retryable: false },
+  invalid_stream_token: { status: 403, type: 'authentication_error', retryable: false },
   // What it may use. 402 rather than OpenAI's 429, which stock clients repeat.
   insufficient_credits: { status: 402, type: 'insufficient_quota', retryable: false },
   key_budget_exceeded: { status: 402, type: 'insufficient_quota', retryable: false },
@@ -66,6 +67,7 @@ export const ERROR_KINDS = {
   account_not_found: { status: 404, type: 'not_found_error', retryable: false },
   key_not_found: { status: 404, type: 'not_found_error', retryable: false },
   webhook_endpoint_not_found: { status: 404, type: 'not_found_error', retryable: false },
+  segment_not_found: { status: 404, type: 'not_found_error', retryable: false },
   asset_not_found: { status: 404, type: 'not_found_error', retryable: false },
   // Its state.
   video_not_ready: conflict(),

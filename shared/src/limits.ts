@@ -49,6 +49,11 @@ export const LIST_LIMITS = { default: 20, max: 100 } as const;
 /** Hours that the place of an erased video is kept, for lists that are being read. */
 export const LIST_PLACE_HOURS = 24;
 
+/** Segments that a playlist lists; of a video that has more, the last ones. */
+export const PLAYLIST_SEGMENTS_MAX = 1000;
+/** Seconds that an address to watch a video is good for. */
+export const STREAM_URL_SECONDS = { min: 60, max: 30 * 24 * 60 * 60, default: 24 * 60 * 60 } as const;
+
 /** Bytes in a file that the edge checks: it is held in memory, more than once. Larger ones are checked where they lie. */
 export const VERIFY_MAX_BYTES = 16 * 1024 * 1024;
 /** Checks of a file a minute, for a client address that shows no key. */

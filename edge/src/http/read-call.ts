@@ -14,7 +14,16 @@ interface CallSchema<T> {
 
 /** @param max_bytes default: those of a worker's call */
 export async function readCall<T>(request: Request, schema: CallSchema<T>, max_bytes = WORKER_BODY_MAX_BYTES): Promise<T> {
-  const body = parseJsonObject(await readBody(request, max_bytes));
+  return judge(parseJsonObject(await readBody(request, max_bytes)), schema);
+}
+
+/** As above, where no body says the same as an empty object. */
+export async function readOptionalCall<T>(request: Request, schema: CallSchema<T>, max_bytes: number): Promise<T> {
+  const body = await readBody(request, max_bytes);
+  return judge(body.length === 0 ? {} : parseJsonObject(body), schema);
+}
+
+function judge<T>(body: Readonly<Record<string, unknown>>, schema: CallSchema<T>): T {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

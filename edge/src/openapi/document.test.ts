@@ -97,7 +97,10 @@ test('every example of a request is answered as the document says', async (t) =>
   for (const operation of OPERATIONS) {
     const { id, method, path, auth, body } = operation;
     const expected = operation.answers[0]?.status ?? 400;
-    const target = path.replace('{model}', PACKAGES[0]?.name ?? '').replace('{id}', await idFor(operation));
+    const target = path
+      .replace('{model}', PACKAGES[0]?.name ?? '')
+      .replace('{name}', '0.m4s')
+      .replace('{id}', await idFor(operation));
     const headers: Record<string, string> = {
       ...(auth === 'key' && { authorization: `Bearer ${edge.key.text}` }),
       ...(auth === 'admin' && { authorization: `Bearer ${ADMIN_TOKEN}` }),

@@ -2,6 +2,7 @@
 import {
   CreateAccount,
   CreateKey,
+  CreateStreamUrl,
   CreateWebhookEndpoint,
   GrantCredits,
   RefundVideo,
@@ -18,6 +19,7 @@ import { CreateVideo, ModerationRequest, RemixVideo, SteerVideo } from './create
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
+import { STREAMING_OPERATIONS, StreamUrl } from './streaming-operations.ts';
 import {
   ContentProvenanceCheck,
   LineageNode,
@@ -32,6 +34,7 @@ import { WEBHOOK_OPERATIONS } from './webhook-operations.ts';
 
 export const OPERATIONS: readonly Operation[] = [
   ...VIDEO_OPERATIONS,
+  ...STREAMING_OPERATIONS,
   ...SERVICE_OPERATIONS,
   ...VERIFICATION_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
@@ -40,7 +43,7 @@ export const OPERATIONS: readonly Operation[] = [
 
 const REQUESTS: Named = {
   ...{ CreateVideo, RemixVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret, TestWebhookEndpoint },
-  ...{ SteerVideo, CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo },
+  ...{ SteerVideo, CreateStreamUrl, CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo },
 };
 
 const { ErrorAnswer, VideoView, ModelView, WebhookEndpointView, AccountView, ApiKeyView, PromptView, PromptWarningView, ...others } =
@@ -49,6 +52,7 @@ const ANSWERS: Named = {
   ...{ Error: ErrorAnswer, Video: VideoView, Model: ModelView, WebhookEndpoint: WebhookEndpointView, Account: AccountView },
   ...{ ApiKey: ApiKeyView, VideoPrompt: PromptView, PromptWarning: PromptWarningView },
   ...others,
+  StreamUrl,
   ...{ ContentProvenanceCheck, VerifiedFile, VerificationReport: ReportView, VideoProvenance, LineageNode, TrustRoots },
 };
 

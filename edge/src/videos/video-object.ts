@@ -16,11 +16,12 @@ import type {
   Segment,
   VideoRecord,
 } from '@everframe/shared';
-import { describeError, isFinished, RESERVATION_SECONDS } from '@everframe/shared';
+import { describeError, isFinished, PLAYLIST_SEGMENTS_MAX, RESERVATION_SECONDS } from '@everframe/shared';
 import type { Delivery } from '../accounts/ledger.ts';
 import { type Env, readSettings } from '../env.ts';
 import { log } from '../log.ts';
 import { requireAssets } from '../storage/require-assets.ts';
+import type { SegmentName } from '../streaming/playlist.ts';
 import { eraseAt } from './erasure.ts';
 import { dueErrands, nextErrandAt, postponeErrand, putErrand, restoreErrand, settleErrand } from './outbox.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
@@ -28,6 +29,7 @@ import { answerPrompts, listPrompts, type StoredPrompt, unansweredPrompts } from
 import { runErrand } from './run-errand.ts';
 import { settlementOf } from './settlement.ts';
 import { type Steered, type SteerRequest, steer } from './steer.ts';
+import { findInit, findMedia, lastSegments } from './stream-tables.ts';
 import * as transitions from './transitions.ts';
 import { videoNotFound } from './video-id.ts';
 import { type NewVideo, newVideoState, type VideoState } from './video-state.ts';
@@ -129,6 +131,19 @@ export class VideoObject extends DurableObject<Env> {
   prompts(): { video: VideoRecord; requested: PromptSegment[]; sent: StoredPrompt[] } | null {
     const video = this.#find();
     return video ? { video, requested: tables.requestedSegments(this.#sql), sent: listPrompts(this.#sql) } : null;
+  }
+
+  /** What can be watched of the video so far: its last segments. */
+  stream(): ({ record: VideoRecord } & ReturnType<typeof lastSegments>) | null {
+    const record = this.#find();
+    return record ? { record, ...lastSegments(this.#sql, PLAYLIST_SEGMENTS_MAX) } : null;
+  }
+
+  segmentFile(name: SegmentName | null): { record: VideoRecord; file: Asset | null } | null {
+    const record = this.#find();
+    if (!record) return null;
+    if (!name) return { record, file: null };
+    return { record, file: 'init' in name ? findInit(this.#sql, name.init) : findMedia(this.#sql, name.chunk_index) };
   }
 
   history(): RecordedEvent[] | null {

@@ -1,0 +1,41 @@
+/**
+ * GET /v1/videos/{id}/stream.m3u8: what was committed of a video so far, as a playlist that players ask again until the
+ * video has ended. Before the first segment it is empty: a refusal would make players give up (hls.js does at a 404).
+ */
+import { EverframeError, framesOfChunk, type GenerationCommand, isFinished, PLAYLIST_SEGMENTS_MAX } from '@everframe/shared';
+import type { Context } from 'hono';
+import { PACKAGES } from '../catalogue.ts';
+import type { AppEnv } from '../env.ts';
+import { videoObject } from '../http/named-video.ts';
+import { videoNotFound } from '../videos/video-id.ts';
+import { mayWatch } from './authenticate-viewer.ts';
+import { writePlaylist } from './playlist.ts';
+
+export async function getPlaylist(c: Context<AppEnv>): Promise<Response> {
+  const { id, video } = videoObject(c);
+  const stream = await video.stream();
+  if (!stream || !mayWatch(c, stream.record)) throw videoNotFound(id);
+  const { record, segments, earlier_discontinuities } = stream;
+  const { command, status, error } = record;
+  if (status === 'failed' && segments.length === 0) {
+    throw new EverframeError('video_failed', `The video failed before its first segment: ${error?.message ?? 'no reason was recorded.'}`);
+  }
+  const token = c.req.query('token');
+  const longest_frames = longestSegment(command);
+  const text = writePlaylist({
+    segments,
+    fps: command.fps,
+    longest_frames,
+    earlier_discontinuities,
+    is_whole: command.frames / longest_frames <= PLAYLIST_SEGMENTS_MAX,
+    is_ended: isFinished(status),
+    query: token === undefined ? '' : `?token=${token}`,
+  });
+  return c.body(text, 200, { 'content-type': 'application/vnd.apple.mpegurl' });
+}
+
+/** A model that is not served any more made what is committed, and adds nothing. */
+function longestSegment({ model, fps }: GenerationCommand): number {
+  const served = PACKAGES.find(({ name }) => name === model);
+  return served ? framesOfChunk(served) : fps;
+}
