@@ -1,7 +1,7 @@
 /**
  * Signing and reading back a finished video of 5, 50 and 500 MB, by path: time beside that of a bare SHA-256 of the
  * same file, the most memory that the process had, and the longest time in which it could not have renewed a lease.
- * Each round is a fresh process. Files are a real video with noise behind its samples, which is hashed like them.
+ * Each round is a fresh process. Then a live stream: its start, and milliseconds a segment. Files are a real video with noise behind its samples, which is hashed like them.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -11,7 +11,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { makeSegment } from '../gpu-worker/src/media/segmenter.ts';
+import { makeClip } from '../gpu-worker/src/media/test-clip.ts';
+import { openWasmEncoder } from '../gpu-worker/src/media/wasm-encoder.ts';
 import { openDevelopmentSigner } from '../gpu-worker/src/provenance/development-signer.ts';
+import { LiveSession } from '../gpu-worker/src/provenance/live-session.ts';
 import { readManifest } from '../gpu-worker/src/provenance/read-manifest.ts';
 import { signAsset } from '../gpu-worker/src/provenance/sign-asset.ts';
 import { makeTestVideo, TEST_FACTS } from '../gpu-worker/src/provenance/test-asset.ts';
@@ -20,6 +24,8 @@ import { median, report, round } from './report.ts';
 
 const SIZES_MB = [5, 50, 500];
 const ROUNDS = 3;
+const LIVE_SEGMENTS_KB = [50, 500];
+const LIVE_ROUNDS = 50;
 const MB = 1024 * 1024;
 
 interface Round {
@@ -50,10 +56,39 @@ async function compare(): Promise<void> {
       const rounds = Array.from({ length: ROUNDS }, () => inFreshProcess(path, into));
       figures[`mb_${size_mb}`] = { ...medians(rounds), sign_ms_rounds: rounds.map(({ sign_ms }) => Math.round(sign_ms)) };
     }
+    figures.live = await measureLive(into);
     report('sign', figures);
   } finally {
     await rm(into, { recursive: true });
   }
+}
+
+/** The start of a live stream once, then segment by segment, beside a bare SHA-256 of the same bytes. */
+async function measureLive(into: string): Promise<object> {
+  const signer = await openDevelopmentSigner(join(into, 'keys'));
+  const size = { width: 64, height: 64, fps: 8 };
+  const encoded = await openWasmEncoder().encode(makeClip(size, 0, 8), size);
+  const { init } = makeSegment(encoded, { ...size, chunk_index: 0, first_frame: 0 });
+  const options = { signer, init, facts: TEST_FACTS, first_sequence_number: 1, scratch_dir: into };
+  const [init_ms, session] = await timed(() => LiveSession.open(options));
+  const figures: Record<string, object> = {};
+  let chunk_index = 0;
+  for (const segment_kb of LIVE_SEGMENTS_KB) {
+    // A sample as large as the encoder might have made it.
+    const sample = { bytes: randomBytes(segment_kb * 1024), key: true };
+    const rounds: { sign_ms: number; sha256_ms: number; added_bytes: number }[] = [];
+    for (let index = 0; index < LIVE_ROUNDS; index++, chunk_index++) {
+      const { media } = makeSegment({ ...encoded, samples: [sample] }, { ...size, chunk_index, first_frame: chunk_index });
+      const [sha256_ms] = await timed(async () => createHash('sha256').update(media).digest());
+      const [sign_ms, signed] = await timed(() => session.sign({ media, timescale: 8000, duration: 1000 }));
+      rounds.push({ sign_ms, sha256_ms, added_bytes: signed.length - media.length });
+    }
+    const [sign_ms, sha256_ms, added_bytes] = (['sign_ms', 'sha256_ms', 'added_bytes'] as const).map((name) =>
+      round(median(rounds.map((one) => one[name]))),
+    );
+    figures[`segment_kb_${segment_kb}`] = { sign_ms, sha256_ms, added_bytes };
+  }
+  return { init_ms: round(init_ms), init_added_bytes: session.init.length - init.length, ...figures };
 }
 
 /** The samples come last, so their box only has to grow. */

@@ -1,15 +1,15 @@
 /**
- * One claimed video, from its last commit to its end: each chunk is encoded, uploaded and committed with the state
+ * One claimed video, from its last commit to its end: each chunk is encoded, signed, uploaded and committed with the state
  * after it; then the segments are joined, signed, read back and published. Knows the order, not how any step is done.
  */
-import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { type ClaimAnswer, checkpointKey, initKey, type Segment, segmentKey } from '@everframe/shared';
+import { type ClaimAnswer, checkpointKey, type Segment, segmentKey } from '@everframe/shared';
 import { finishVideo } from './finish-video.ts';
 import type { GeneratedChunk } from './inference-process.ts';
 import type { JobContext } from './job.ts';
 import { JobError, step } from './job-error.ts';
 import type { Lease } from './lease.ts';
+import { LiveStream } from './live-stream.ts';
 import { type Encoder, pickEncoder } from './media/encoder.ts';
 import { makeSegment } from './media/segmenter.ts';
 import { framesDone, type Progress, segmentPath } from './progress.ts';
@@ -21,6 +21,7 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
   requireModel(context, claim);
   await mkdir(context.scratch_dir, { recursive: true });
   const encoder = await step('encoding_failed', () => chooseEncoder(context, claim));
+  const live = new LiveStream(context, lease, claim, encoder);
   let progress: Progress = claim;
 
   if (framesDone(progress) < command.frames) {
@@ -31,7 +32,7 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
     // Before the first chunk, so that a prompt which came while the video waited holds from its beginning.
     await steering.obey(claim.directives);
     for await (const chunk of stream) {
-      progress = await deliverChunk(context, lease, claim, encoder, progress, chunk, steering);
+      progress = await deliverChunk(context, lease, claim, encoder, live, progress, chunk, steering);
       if (context.stop.aborted && framesDone(progress) < command.frames) {
         await context.edge.release(lease.video_id, { epoch: lease.epoch, reason: 'shutdown' }, lease.signal);
         return 'released';
@@ -65,6 +66,7 @@ async function deliverChunk(
   lease: Lease,
   { command }: ClaimAnswer,
   encoder: Encoder,
+  live: LiveStream,
   progress: Progress,
   chunk: GeneratedChunk,
   steering: Steering,
@@ -77,16 +79,15 @@ async function deliverChunk(
   const { width, height, fps } = command;
   const files = await step('encoding_failed', async () => {
     const encoded = await encoder.encode(chunk.frames, { width, height, fps, signal });
-    const made = makeSegment(encoded, { width, height, fps, chunk_index, first_frame });
-    requireSameInit(progress, made.init, encoder);
-    return made;
+    return makeSegment(encoded, { width, height, fps, chunk_index, first_frame });
   });
   const encoded_at_ms = Date.now();
+  const { init, signed } = await live.sign(files, chunk, progress);
+  const signed_at_ms = Date.now();
 
-  await writeFile(segmentPath(scratch_dir, chunk_index), files.media);
-  const [init, media, checkpoint] = await Promise.all([
-    progress.segments[0]?.init ?? edge.upload(ticket, initKey(video_id, epoch), files.init, 'video/mp4', signal),
-    edge.upload(ticket, segmentKey(video_id, epoch, chunk_index), files.media, 'video/iso.segment', signal),
+  await writeFile(segmentPath(scratch_dir, chunk_index), signed);
+  const [media, checkpoint] = await Promise.all([
+    edge.upload(ticket, segmentKey(video_id, epoch, chunk_index), signed, 'video/iso.segment', signal),
     edge.upload(ticket, checkpointKey(video_id, epoch, chunk_index), chunk.checkpoint, 'application/octet-stream', signal),
   ]);
   const segment: Segment = { chunk_index, first_frame, frames: frame_count, init, media, encoder: encoder.name };
@@ -102,14 +103,8 @@ async function deliverChunk(
     denoise_ms: Math.round(chunk.denoise_ms),
     decode_ms: Math.round(chunk.decode_ms),
     encode_ms: encoded_at_ms - began_at_ms,
-    deliver_ms: Date.now() - encoded_at_ms,
+    sign_ms: signed_at_ms - encoded_at_ms,
+    deliver_ms: Date.now() - signed_at_ms,
   });
   return { parent: answer.commit_id, segments: [...progress.segments, segment], checkpoint };
-}
-
-/** All segments of a video share one init segment, so this encoder must have written the same as the first one did. */
-function requireSameInit({ segments: [first] }: Progress, init: Uint8Array, encoder: Encoder): void {
-  if (first && createHash('sha256').update(init).digest('hex') !== first.init.sha256) {
-    throw new Error(`the encoder ${encoder.name} of this worker writes other parameter sets than the one that the video was begun with`);
-  }
 }

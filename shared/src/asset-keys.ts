@@ -11,8 +11,9 @@ export function epochPrefix(video_id: string, epoch: number): string {
   return `${videoPrefix(video_id)}${epoch}/`;
 }
 
-export function initKey(video_id: string, epoch: number): string {
-  return `${epochPrefix(video_id, epoch)}init.mp4`;
+/** @param first_chunk the first that was made under this init segment */
+export function initKey(video_id: string, epoch: number, first_chunk: number): string {
+  return `${epochPrefix(video_id, epoch)}init-${first_chunk}.mp4`;
 }
 
 export function segmentKey(video_id: string, epoch: number, chunk_index: number): string {

@@ -13,7 +13,8 @@ before(async () => {
 });
 after(() => edge?.close());
 
-const initName = (video_id: string, epoch = 1) => `init-${sha256Hex(textBytes(`content of ${initKey(video_id, epoch)}`)).slice(0, 16)}.mp4`;
+const initName = (video_id: string, epoch = 1) =>
+  `init-${sha256Hex(textBytes(`content of ${initKey(video_id, epoch, 0)}`)).slice(0, 16)}.mp4`;
 
 async function playlist(video_id: string): Promise<string[]> {
   const answer = await edge.asOwner(`/v1/videos/${video_id}/stream.m3u8`);

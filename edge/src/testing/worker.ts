@@ -16,7 +16,7 @@ export async function prepare(
     chunk_index,
     first_frame: chunk_index * 4,
     frames: 4,
-    init: await uploadText(edge, ticket, initKey(video_id, epoch)),
+    init: await uploadText(edge, ticket, initKey(video_id, epoch, 0)),
     media: await uploadText(edge, ticket, segmentKey(video_id, epoch, chunk_index), text),
     encoder: 'ffmpeg-x264',
   };

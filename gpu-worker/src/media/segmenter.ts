@@ -19,6 +19,11 @@ export interface SegmentPlace {
   readonly first_frame: number;
 }
 
+/** Of the chunk's segment, in the whole video. */
+export function sequenceNumber(chunk_index: number): number {
+  return chunk_index + 1;
+}
+
 export function makeSegment(encoded: EncodedChunk, place: SegmentPlace): { init: Uint8Array; media: Uint8Array } {
   if (!encoded.samples[0]?.key) throw new Error(`chunk ${place.chunk_index} must begin with a key frame`);
   return { init: initSegment(encoded, place), media: mediaSegment(encoded.samples, place) };
@@ -83,7 +88,7 @@ function movieFragment(samples: EncodedChunk['samples'], chunk_index: number, fi
   );
   return box(
     'moof',
-    fullBox('mfhd', 0, 0, u32(chunk_index + 1)), // sequence_number
+    fullBox('mfhd', 0, 0, u32(sequenceNumber(chunk_index))), // sequence_number
     box('traf', trackFragmentHeader, decodeTime, run),
   );
 }

@@ -12,7 +12,8 @@ export interface GenerationFacts {
   /** `package_sha256` is the digest of model.json, which holds the digests of all files. */
   readonly model: { readonly name: string; readonly title: string; readonly version: string; readonly package_sha256: string };
   readonly seed: number;
-  readonly frames: number;
+  /** Undefined where it is not known yet. */
+  readonly frames: number | undefined;
   readonly fps: number;
   readonly width: number;
   readonly height: number;
@@ -22,6 +23,10 @@ export interface GenerationFacts {
   readonly prompts: readonly PromptFact[];
   readonly created_at: Date;
   readonly generator_version: string;
+  /** Labels of the manifests that the video's live segments were published under, in order; default none. */
+  readonly live_manifests?: readonly string[];
+  /** Of a live stream that another worker began: label of the manifest of its last segment. */
+  readonly continues_manifest?: string | undefined;
 }
 
 /** Made from nothing, or from a video that there was. */
@@ -47,8 +52,13 @@ export function promptResource(index: number): string {
   return `prompt-${index}.txt`;
 }
 
+export interface ManifestDefinition {
+  readonly assertions: readonly object[];
+  readonly [field: string]: unknown;
+}
+
 /** A manifest definition as c2pa-rs reads it; ingredients that are files are added to it by `addIngredients`. */
-export function manifestDefinition(facts: GenerationFacts, mime_type: SignedMimeType): object {
+export function manifestDefinition(facts: GenerationFacts, mime_type: SignedMimeType): ManifestDefinition {
   const { model, generator_version } = facts;
   return {
     claim_version: 2,
@@ -71,6 +81,13 @@ export function manifestDefinition(facts: GenerationFacts, mime_type: SignedMime
       { label: 'cawg.training-mining', data: { entries: TRAINING_NOT_ALLOWED } },
     ],
   };
+}
+
+/** Of a live stream's init segment. @param assertions by label */
+export function liveManifestDefinition(facts: GenerationFacts, assertions: Readonly<Record<string, object>>): object {
+  const definition = manifestDefinition({ ...facts, title: `${facts.title} (live)` }, 'video/mp4');
+  const own = Object.entries(assertions).map(([label, data]) => ({ label, created: true, data }));
+  return { ...definition, assertions: [...definition.assertions, ...own] };
 }
 
 /** Assertions that we make ourselves, rather than gather from others. */
@@ -107,7 +124,7 @@ function inputLabels({ prompts, reference_image }: GenerationFacts): string[] {
 }
 
 function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): object {
-  const { model, seed, frames, fps, width, height, provider, encoder, origin } = facts;
+  const { model, seed, frames, fps, width, height, provider, encoder, origin, live_manifests = [], continues_manifest } = facts;
   const about = {
     video_id: facts.video_id,
     operation: origin.kind,
@@ -116,8 +133,10 @@ function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): objec
     model_sha256: model.package_sha256,
     seed,
   };
-  const media = mime_type === 'video/mp4' ? { frames, fps, width, height, provider, encoder } : {};
-  return Object.fromEntries(Object.entries({ ...about, ...media }).map(([name, value]) => [PARAMETER_PREFIX + name, value]));
+  const live = { live_manifests: live_manifests.join(' ') || undefined, continues_manifest };
+  const media = mime_type === 'video/mp4' ? { frames, fps, width, height, provider, encoder, ...live } : {};
+  const stated = Object.entries({ ...about, ...media }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(stated.map(([name, value]) => [PARAMETER_PREFIX + name, value]));
 }
 
 function promptIngredient(prompt: PromptFact, index: number): object {

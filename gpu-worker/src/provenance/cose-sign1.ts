@@ -3,7 +3,8 @@
  * size that was set aside for it. Written here rather than by c2pa-rs, so that a time-stamp can come from another
  * authority, or come later, without hashing the file or asking the key again.
  */
-import { Encoder, Tag } from 'cbor-x';
+import { Tag } from 'cbor-x';
+import { cbor } from './cbor.ts';
 
 export interface CoseSign1 {
   /** CBOR, as it was signed: algorithm and certificate chain. */
@@ -71,8 +72,6 @@ function encodeWith({ protected_header, signature, time_stamp_token }: CoseSign1
   return cbor.encode(new Tag([protected_header, unprotected, null, signature], COSE_SIGN1_TAG));
 }
 
-/** Byte strings as such, maps as maps: nothing that only this library would understand. */
-const cbor = new Encoder({ tagUint8Array: false, useRecords: false, mapsAsObjects: false, variableMapSize: true });
 const HEADER = { alg: 1, x5chain: 33 } as const;
 const ES256 = -7;
 const COSE_SIGN1_TAG = 18;

@@ -37,7 +37,7 @@ export async function signAsset(options: SignAssetOptions): Promise<SignedAsset>
   const draft_path = `${out_path}.${randomUUID()}${extname(out_path)}`;
   try {
     if (mime_type === 'video/mp4') await requireOneMdat(source_path);
-    const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings(mime_type) };
+    const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings({ merkle: mime_type === 'video/mp4' }) };
     const builder = Builder.withJson(manifestDefinition(facts, mime_type), settings);
     await addIngredients(builder, facts, signer.trust_anchors_pem);
     let outcome: TimeStampOutcome = { time_stamp: undefined, faults: [] };
@@ -80,7 +80,8 @@ async function requireOneMdat(path: string): Promise<void> {
   }
 }
 
-async function requireTrusted(path: string, mime_type: SignedMimeType, trust_anchors_pem: string): Promise<string> {
+/** Reads back what was signed. @returns the manifest's label. @throws UntrustedError */
+export async function requireTrusted(path: string, mime_type: SignedMimeType, trust_anchors_pem: string): Promise<string> {
   const report = await readManifest(path, mime_type, trust_anchors_pem);
   if (report.state !== 'trusted' || !report.manifest_label) {
     throw new UntrustedError(`read back, it must be trusted; it is ${report.state} (${report.failures.join(', ') || 'no failure named'})`);
@@ -89,12 +90,11 @@ async function requireTrusted(path: string, mime_type: SignedMimeType, trust_anc
 }
 
 /**
- * Hashes an MP4's samples as a tree with one leaf a MiB and no proofs in the file, which keeps memory flat in signing
- * and reading. Fragmented files must not be signed so: they come out invalid.
+ * @param options.merkle hashes an MP4's samples as a tree with one leaf a MiB and no proofs in the file, which keeps
+ * memory flat in signing and reading. Fragmented files must not be signed so: they come out invalid.
  */
-function builderSettings(mime_type: SignedMimeType): object {
+export function builderSettings({ merkle }: { merkle: boolean }): object {
   const builder = { thumbnail: { enabled: false }, created_assertion_labels: CREATED_ASSERTION_LABELS };
   const core = { allowed_network_hosts: [], backing_store_memory_threshold_in_mb: 16 };
-  if (mime_type === 'image/jpeg') return { builder, core };
-  return { builder, core: { ...core, merkle_tree_chunk_size_in_kb: 1024, merkle_tree_max_proofs: 0 } };
+  return { builder, core: merkle ? { ...core, merkle_tree_chunk_size_in_kb: 1024, merkle_tree_max_proofs: 0 } : core };
 }

@@ -15,10 +15,15 @@ export async function readIndependently(bytes: Uint8Array, mime_type: string, tr
 }
 
 /** @returns all that the library says, in its own shape */
-export async function readFully(bytes: Uint8Array, mime_type: string, trust_anchors_pem: string | undefined) {
+export function readFully(bytes: Uint8Array, mime_type: string, trust_anchors_pem: string | undefined) {
+  return readWith(bytes, mime_type, verificationSettings(trust_anchors_pem));
+}
+
+/** @param settings of c2pa-rs */
+export async function readWith(bytes: Uint8Array, mime_type: string, settings: object) {
   started ??= start();
   await started;
-  const reader = await WasmReader.fromBytes(mime_type, bytes, JSON.stringify(verificationSettings(trust_anchors_pem)));
+  const reader = await WasmReader.fromBytes(mime_type, bytes, JSON.stringify(settings));
   try {
     return JSON.parse(reader.json());
   } finally {

@@ -1,0 +1,6 @@
+/** Whether a live stream is what was signed, segment by segment; for page, terminal and tests alike. */
+export { sign1Structure } from './cbor.ts';
+export { type CheckedInit, type CheckedSegment, LiveVerifier } from './live-verifier.ts';
+export { type ActiveManifest, activeManifest, claimedHash, signingCertificate, withoutManifest } from './manifest-store.ts';
+export { COSE, SCHEME_OFFSET, SEGMENT_INFO_SCHEME, SESSION_KEYS_LABEL, segmentHash, sequenceNumberOf } from './segment-info.ts';
+export type { InitVerdict, SegmentVerdict } from './sentences.ts';
