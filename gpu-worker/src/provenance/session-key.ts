@@ -57,7 +57,7 @@ export async function sessionKeysAssertion(key: SessionKey, certificate: Uint8Ar
     ['minSequenceNumber', first_sequence_number],
     ['createdAt', dateTime(key.created_at)],
     ['validityPeriod', SESSION_SECONDS],
-    ['signerBinding', new Tag([protected_header, new Map(), null, signature], COSE.sign1)],
+    ['signerBinding', new Tag([protected_header, new Map([[COSE.kid, key.id]]), null, signature], COSE.sign1)],
   ]);
   return cbor.encode(new Map([['keys', [entry]]]));
 }
