@@ -11,13 +11,14 @@ export interface Video {
   /** 0 to 100 */
   readonly progress: number;
   readonly model: string;
-  /** Whole seconds, as text. */
+  /** As text; `endless` while such a video goes on. */
   readonly seconds: string;
   readonly size: string;
   readonly error: { readonly code: string; readonly message: string } | null;
   /** Beyond OpenAI's contract; absent from another server. */
   readonly seed?: number;
-  readonly frames?: { readonly done: number; readonly total: number };
+  readonly frames?: { readonly done: number; readonly total: number | null };
+  readonly fps?: number;
 }
 
 export interface CreateVideo {
@@ -52,6 +53,12 @@ export class ApiClient {
 
   async getVideo(id: string): Promise<Video> {
     const response = await this.#retry(() => this.#send('GET', `/v1/videos/${id}`));
+    return (await response.json()) as Video;
+  }
+
+  /** An endless video ends with what is made of it, any other at once. */
+  async cancelVideo(id: string): Promise<Video> {
+    const response = await this.#retry(() => this.#send('POST', `/v1/videos/${id}/cancel`));
     return (await response.json()) as Video;
   }
 

@@ -1,7 +1,7 @@
 /** Polls a video until it is finished and tells how far it is. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient, Video } from './api-client.ts';
-import { progressText } from './progress.ts';
+import { durationText, progressText } from './progress.ts';
 
 const POLL_MS = 500;
 
@@ -29,7 +29,11 @@ function describe(video: Video, elapsed_ms: number): string {
   // Another server may tell only the percentage.
   const { done, total } = video.frames ?? { done: video.progress, total: 100 };
   if (video.status === 'queued')
-    return done > 0 ? `Waiting for a worker again (${done} of ${total} frames are kept)` : 'Waiting for a worker';
+    return done > 0
+      ? `Waiting for a worker again (${done}${total === null ? '' : ` of ${total}`} frames are kept)`
+      : 'Waiting for a worker';
+  if (total === null)
+    return `${done} frames${video.fps ? `, ${durationText(Math.floor(done / video.fps))}` : ''}; Ctrl-C ends and saves the video`;
   if (done >= total) return 'All frames are made; joining and signing';
   return progressText({ frames_done: done, frames_total: total, video_seconds: Number(video.seconds), elapsed_ms });
 }

@@ -30,6 +30,10 @@ test('a variable that is missing or wrong is named with its rule', () => {
   for (const value of ['0', '-1', 'x', 'Infinity']) {
     assert.throws(() => settings({ LEASE_SECONDS: value }), /^Error: LEASE_SECONDS must be a number above 0/);
   }
+  assert.deepEqual([settings().endlessSeconds, settings({ ENDLESS_MAX_SECONDS: '14400' }).endlessSeconds], [3600, 14_400]);
+  for (const value of ['0', '14401', '1.5', 'x']) {
+    assert.throws(() => settings({ ENDLESS_MAX_SECONDS: value }), /^Error: ENDLESS_MAX_SECONDS must be a whole number from 1 to 14400/);
+  }
 });
 
 test('a secret that is too short is named, and never shown', () => {

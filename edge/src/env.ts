@@ -2,7 +2,7 @@
  * The Worker's bindings, and its variables and secrets parsed once.
  * A missing or wrong one fails the request with an error that names it: the client reads `internal_error`, the log the name.
  */
-import { SECRET_MIN_CHARACTERS } from '@everframe/shared';
+import { ENDLESS_SECONDS, SECRET_MIN_CHARACTERS } from '@everframe/shared';
 import type { AccountObject } from './accounts/account-object.ts';
 import type { OutboundRules } from './http/outbound-guard.ts';
 import type { ApiKeyRow } from './store/api-keys.ts';
@@ -21,6 +21,7 @@ export interface Env {
   readonly SQS_QUEUE_URL?: string;
   readonly SQS_ENDPOINT?: string;
   readonly LEASE_SECONDS?: string;
+  readonly ENDLESS_MAX_SECONDS?: string;
   readonly WORKER_TOKEN?: string;
   readonly TICKET_SECRET?: string;
   readonly KEY_PEPPER?: string;
@@ -79,6 +80,8 @@ export interface Settings {
   readonly queue: QueueSettings;
   /** Seconds that a lease lives without renewal. */
   readonly leaseSeconds: number;
+  /** After which a video without an end of its own ends at the latest. */
+  readonly endlessSeconds: number;
   /** What every worker shows. */
   readonly workerToken: string;
   /** Key of the upload tickets' signature. */
@@ -109,6 +112,7 @@ export function readSettings(env: Env): Settings {
       secretAccessKey: required(env, 'AWS_SECRET_ACCESS_KEY'),
     },
     leaseSeconds: positiveNumber(env, 'LEASE_SECONDS'),
+    endlessSeconds: readEndlessSeconds(env),
     workerToken: secret(env, 'WORKER_TOKEN'),
     ticketSecret: secret(env, 'TICKET_SECRET'),
     keyPepper: secret(env, 'KEY_PEPPER'),
@@ -122,6 +126,13 @@ export function readSettings(env: Env): Settings {
   };
   parsed.set(env, settings);
   return settings;
+}
+
+function readEndlessSeconds({ ENDLESS_MAX_SECONDS }: Env): number {
+  if (!ENDLESS_MAX_SECONDS) return ENDLESS_SECONDS.default;
+  const seconds = Number(ENDLESS_MAX_SECONDS);
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= ENDLESS_SECONDS.max) return seconds;
+  throw new Error(`ENDLESS_MAX_SECONDS must be a whole number from 1 to ${ENDLESS_SECONDS.max}; got '${ENDLESS_MAX_SECONDS}'`);
 }
 
 /** Without MODERATION_URL the other variables say nothing. */

@@ -12,7 +12,7 @@ import type { JobContext } from './job.ts';
 import type { Lease } from './lease.ts';
 import { joinSegments } from './media/final-file.ts';
 import { encodeThumbnail } from './media/thumbnail.ts';
-import { type Progress, segmentPath } from './progress.ts';
+import { framesDone, type Progress, segmentPath } from './progress.ts';
 import type { GenerationFacts } from './provenance/assertions.ts';
 import { signAsset } from './provenance/sign-asset.ts';
 import { signingStep } from './signing-step.ts';
@@ -36,7 +36,10 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   await writeFile(picture, encodeThumbnail(rgb, width, height));
 
   const live_manifests = inits.flatMap((init) => activeManifest(init)?.label ?? []);
-  const facts = generationFacts(context, lease, claim, { frames: claim.command.frames, encoder: first.encoder, live_manifests });
+  // One that was told to stop has fewer frames than were asked for.
+  const frames = framesDone(progress);
+  const made = { ...claim, command: { ...claim.command, frames } };
+  const facts = generationFacts(context, lease, made, { frames, encoder: first.encoder, live_manifests });
   const video_path = await sign(context, joined, 'video/mp4', facts);
   const thumbnail_path = await sign(context, picture, 'image/jpeg', facts);
   const [video, thumbnail] = await Promise.all([

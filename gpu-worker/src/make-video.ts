@@ -33,7 +33,7 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
     await steering.obey(claim.directives);
     for await (const chunk of stream) {
       progress = await deliverChunk(context, lease, claim, encoder, live, progress, chunk, steering);
-      if (context.stop.aborted && framesDone(progress) < command.frames) {
+      if (context.stop.aborted && framesDone(progress) < steering.command.frames) {
         await context.edge.release(lease.video_id, { epoch: lease.epoch, reason: 'shutdown' }, lease.signal);
         return 'released';
       }

@@ -7,7 +7,7 @@ import type { VideoStream } from './inference-process.ts';
 import type { Log } from './log.ts';
 
 export class Steering {
-  readonly #stream: Pick<VideoStream, 'steer'>;
+  readonly #stream: Pick<VideoStream, 'steer' | 'stop'>;
   readonly #log: Log;
   readonly #known = new Set<string>();
   #command: GenerationCommand;
@@ -15,13 +15,13 @@ export class Steering {
   /** One after the other: of two prompts for one border the later one counts. */
   #obeyed: Promise<void> = Promise.resolve();
 
-  constructor(stream: Pick<VideoStream, 'steer'>, command: GenerationCommand, log: Log) {
+  constructor(stream: Pick<VideoStream, 'steer' | 'stop'>, command: GenerationCommand, log: Log) {
     this.#stream = stream;
     this.#command = command;
     this.#log = log;
   }
 
-  /** With all prompts that were accepted so far. */
+  /** With all prompts that were accepted so far, and the end where it was told to stop. */
   get command(): GenerationCommand {
     return this.#command;
   }
@@ -46,21 +46,34 @@ export class Steering {
     this.#answers = this.#answers.filter((answer) => !answers.includes(answer));
   }
 
-  async #ask({ id, prompt }: Directive): Promise<void> {
+  async #ask(directive: Directive): Promise<void> {
+    const { id } = directive;
     try {
-      const answer = await this.#stream.steer(prompt);
-      if (answer.outcome === 'accepted') {
-        const { segment, applied } = answer;
-        this.#command = { ...this.#command, segments: insertSegment(this.#command.segments, segment) };
-        this.#answers = [...this.#answers, { id, outcome: 'accepted', ...applied }];
-      } else {
-        const { reason, first_free_frame } = answer;
-        this.#answers = [...this.#answers, { id, outcome: 'refused', reason, first_free_frame }];
-      }
-      this.#log('info', 'steered', { directive: id, outcome: answer.outcome });
+      if (directive.type === 'stop') await this.#stop();
+      else await this.#steer(directive);
     } catch (error) {
       // The stream has ended: with the video, whose end answers the directive, or in a failure that it tells itself.
       this.#log('info', 'a directive came too late', { directive: id, error: describeError(error) });
     }
+  }
+
+  async #steer({ id, prompt }: Extract<Directive, { type: 'prompt' }>): Promise<void> {
+    const answer = await this.#stream.steer(prompt);
+    if (answer.outcome === 'accepted') {
+      const { segment, applied } = answer;
+      this.#command = { ...this.#command, segments: insertSegment(this.#command.segments, segment) };
+      this.#answers = [...this.#answers, { id, outcome: 'accepted', ...applied }];
+    } else {
+      const { reason, first_free_frame } = answer;
+      this.#answers = [...this.#answers, { id, outcome: 'refused', reason, first_free_frame }];
+    }
+    this.#log('info', 'steered', { directive: id, outcome: answer.outcome });
+  }
+
+  /** Whoever resumes the video is told to stop again, so there is nothing to store. */
+  async #stop(): Promise<void> {
+    const frames = await this.#stream.stop();
+    this.#command = { ...this.#command, frames };
+    this.#log('info', 'stopping', { frames });
   }
 }

@@ -5,7 +5,11 @@
 import { z } from 'zod';
 import { LivePrompt } from './generation.ts';
 
-export const Directive = z.discriminatedUnion('type', [z.object({ type: z.literal('prompt'), id: z.string().min(1), prompt: LivePrompt })]);
+export const Directive = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('prompt'), id: z.string().min(1), prompt: LivePrompt }),
+  /** The video ends behind what is made of it. It is answered by its completion. */
+  z.object({ type: z.literal('stop'), id: z.literal('stop') }),
+]);
 export type Directive = z.infer<typeof Directive>;
 
 const frame = z.int().nonnegative();

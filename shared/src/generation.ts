@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { EverframeError } from './errors.ts';
-import { SEED_MAX } from './limits.ts';
+import { ENDLESS_SECONDS, SEED_MAX } from './limits.ts';
 import type { ModelPackage } from './model-package.ts';
 import { parsePrompt, typeName } from './prompt.ts';
 import { parseSegments } from './timed-prompts.ts';
@@ -72,6 +72,8 @@ export const GenerationCommand = z.object({
   input_reference: InputReference.optional(),
   prompt_disclosure: PromptDisclosure.default('hash'),
   seed: z.int().min(0).max(SEED_MAX),
+  /** Present where the video goes on until it is stopped: then its seconds and frames are the most that it may have. */
+  endless: z.literal(true).optional(),
   seconds: z.int().positive(),
   /** seconds * fps */
   frames: z.int().positive(),
@@ -91,12 +93,19 @@ const UNSUPPORTED_FIELDS = ['input_reference', 'characters'];
  * Checks a request against the packages that are served and fills its defaults.
  * @param packages the first is the default model
  * @param randomSeed used when the request names no seed; an unsigned 32-bit integer
+ * @param endless_seconds the most that a video without an end may have
  * @throws EverframeError naming field, rule and value
  */
-export function toGenerationCommand(request: CreateVideoRequest, packages: readonly ModelPackage[], randomSeed: number): GenerationCommand {
+export function toGenerationCommand(
+  request: CreateVideoRequest,
+  packages: readonly ModelPackage[],
+  randomSeed: number,
+  endless_seconds: number = ENDLESS_SECONDS.default,
+): GenerationCommand {
   refuseUnknownFields(request);
   const model = chooseModel(request.model, packages);
-  const seconds = parseSeconds(request.seconds, model);
+  const endless = request.seconds === 'endless';
+  const seconds = endless ? endless_seconds : parseSeconds(request.seconds, model);
   const { width, height } = parseSize(request.size, model);
   return {
     model: model.name,
@@ -106,6 +115,7 @@ export function toGenerationCommand(request: CreateVideoRequest, packages: reado
     segments: parseSegments(request.segments, model, seconds),
     prompt_disclosure: parsePromptDisclosure(request.prompt_disclosure),
     seed: parseSeed(request.seed, randomSeed),
+    ...(endless && { endless }),
     seconds,
     frames: seconds * model.fps,
     fps: model.fps,
@@ -176,7 +186,7 @@ function parseSeconds(value: unknown, model: ModelPackage): number {
   if (seconds === undefined || seconds < min || seconds > max) {
     throw new EverframeError(
       'invalid_value',
-      `'seconds' must be a whole number from ${min} to ${max} for ${model.name}; got ${quote(value)}.`,
+      `'seconds' must be a whole number from ${min} to ${max} for ${model.name}, or 'endless'; got ${quote(value)}.`,
       { param: 'seconds' },
     );
   }

@@ -10,6 +10,10 @@ export const ASSET_MAX_BYTES = 100 * 1024 * 1024;
 export const WORKER_BODY_MAX_BYTES = 256 * 1024;
 /** Timed prompts of one request. */
 export const SEGMENTS_MAX = 100;
+/** Seconds after which a video without an end of its own ends at the latest: the default, and the most that an operator may set. */
+export const ENDLESS_SECONDS = { default: 3600, max: 4 * 3600 } as const;
+/** Seconds of an endless video that are paid ahead at a time. */
+export const ENDLESS_BLOCK_SECONDS = 60;
 /** Prompts that one video may be sent while it is made, and those of them that its worker has not answered yet. */
 export const LIVE_PROMPTS_MAX = { in_all: 1000, unanswered: 50 } as const;
 /** Characters (UTF-16 units) of all prompts that one video may be sent while it is made. */

@@ -38,10 +38,23 @@ export interface VideoRecord {
   readonly thumbnail: Asset | null;
   /** What was reserved for it; null for a video made before there were prices. */
   readonly price: Price | null;
+  /** Null for a video that has a length of its own. */
+  readonly endless: Endless | null;
   /** The request that made it, which its messages, its claims and the log name. */
   readonly request_id: string | null;
   /** The video that this one was made after. */
   readonly remixed_from_video_id: string | null;
+}
+
+/** What an endless video knows beside the others. */
+export interface Endless {
+  /** Seconds paid for ahead, in so many blocks. */
+  readonly paid_seconds: number;
+  readonly blocks: number;
+  /** Of all its segments: the finished file must be one that can be uploaded. */
+  readonly bytes: number;
+  /** Who ended it, while its worker brings it to an end and after; null as long as it goes on. */
+  readonly ended_by: 'owner' | 'credits' | 'limit' | null;
 }
 
 /** One line of a video's history, in order; kept by its Durable Object. */
@@ -49,6 +62,7 @@ export type VideoEvent =
   | { readonly type: 'queued' | 'released' | 'lease_expired'; readonly epoch: number }
   | { readonly type: 'claimed'; readonly epoch: number; readonly worker_id: string }
   | { readonly type: 'committed'; readonly epoch: number; readonly chunk_index: number; readonly frames_done: number }
+  | { readonly type: 'ending'; readonly epoch: number; readonly frames_done: number; readonly by: NonNullable<Endless['ended_by']> }
   | { readonly type: 'completed'; readonly epoch: number }
   | { readonly type: 'cancelled'; readonly epoch: number; readonly frames_done: number }
   | { readonly type: 'failed'; readonly epoch: number; readonly code: FailureCode };

@@ -22,7 +22,7 @@ const HELP = `everframe generate "<prompt>": make a signed video.
 
   npm run video -- "<prompt>" [options]
 
-  --seconds <number>   length of the video (default: the model's)
+  --seconds <number>   length of the video (default: the model's); "endless": until Ctrl-C, which ends and saves it
   --seed <number>      the same seed, prompt and model give the same video (default: random)
   --size <w>x<h>       in pixels, one that the model offers (default: its first)
   --model <name>       (default: the first that is served)
@@ -77,14 +77,17 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
     say,
   });
   try {
-    const client = new ApiClient(service, interrupt);
+    // An endless video is saved after the interrupt; a second one ends the process.
+    const is_endless = seconds === 'endless';
+    const client = new ApiClient(service, is_endless ? new AbortController().signal : interrupt);
     const created = await client.createVideo(fields).catch(async (error: unknown) => {
       // An own service that broke down says why a moment later.
       await Promise.race([service.failure, sleep(FAILURE_DELAY_MS)]);
       throw error;
     });
-    const video = await makeVideo(client, created, service, interrupt).catch(async (error: unknown) => {
-      if (interrupt.aborted) await abandon(created.id, service, say);
+    say(`${created.id}: ${is_endless ? 'endless' : `${created.seconds} s`} at ${created.size} by ${created.model}`);
+    const video = await (is_endless ? makeEndless : makeVideo)(client, created, service, interrupt).catch(async (error: unknown) => {
+      if (interrupt.aborted && !is_endless) await abandon(created.id, service, say);
       throw error;
     });
     const path = resolve(values.out ?? join('out', `${video.id}.mp4`));
@@ -108,8 +111,18 @@ async function abandon(id: string, service: Service, say: (line: string) => void
   }
 }
 
+/** Until it ends by itself or is interrupted: then the service brings it to its end, and it is waited for. */
+async function makeEndless(client: ApiClient, created: Video, service: Service, interrupt: AbortSignal): Promise<Video> {
+  const video = await makeVideo(client, created, service, interrupt).catch((error: unknown) => {
+    if (!interrupt.aborted) throw error;
+  });
+  if (video) return video;
+  process.stderr.write('Ending the video with what is made of it; Ctrl-C again leaves it to the service.\n');
+  const ending = await client.cancelVideo(created.id);
+  return makeVideo(client, ending, service, new AbortController().signal);
+}
+
 async function makeVideo(client: ApiClient, created: Video, service: Service, interrupt: AbortSignal): Promise<Video> {
-  process.stderr.write(`${created.id}: ${created.seconds} s at ${created.size} by ${created.model}\n`);
   const line = new ProgressLine(process.stderr);
   try {
     const video = await waitForVideo(client, created, service.failure, interrupt, (text) => line.show(text, Date.now()));

@@ -7,6 +7,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { describeError, RESERVATION_SECONDS } from '@everframe/shared';
 import type { Env } from '../env.ts';
 import { log } from '../log.ts';
+import { findApiKey } from '../store/api-keys.ts';
 import { addMeterEvent } from '../store/meter-events.ts';
 import { type Outcome, toOutcome } from '../videos/outcome.ts';
 import * as outbox from './account-outbox.ts';
@@ -59,6 +60,22 @@ export class AccountObject extends DurableObject<Env> {
       await this.#setAlarm();
       return turns.findTurn(this.#sql, reservation.video_id) ?? turn;
     });
+  }
+
+  /** Puts more of an endless video's price aside, by the terms of its key as they are now. @returns seconds; 0 where nothing more can be paid */
+  async extend(extension: ledger.Extension): Promise<number> {
+    this.#open();
+    const { key_id } = ledger.findEntry(this.#sql, extension.video_id, 'reserve') ?? {};
+    const key = key_id ? await findApiKey(this.env.DB, key_id) : null;
+    const now_ms = Date.now();
+    // A key that was taken away spends no more.
+    if (!key || isOver(key.revoked_at_ms, now_ms) || isOver(key.expires_at_ms, now_ms)) return 0;
+    const spending = {
+      unlimited: key.billing === 'unlimited',
+      key_budget_micro_usd: key.budget_micro_usd,
+      video_max_micro_usd: key.max_micro_usd_per_video,
+    };
+    return ledger.extend(this.#sql, extension, spending, now_ms);
   }
 
   /** Ends a video's reservation by what it delivered, and calls the next. Safe to repeat: the first end counts. */
@@ -198,4 +215,8 @@ export class AccountObject extends DurableObject<Env> {
     if (due.length > 0) await this.ctx.storage.setAlarm(Math.min(...due));
     else await this.ctx.storage.deleteAlarm();
   }
+}
+
+function isOver(at_ms: number | null, now_ms: number): boolean {
+  return at_ms !== null && at_ms <= now_ms;
 }

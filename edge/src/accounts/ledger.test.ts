@@ -172,3 +172,49 @@ test('usage sums charges and refunds by day, key and model', () => {
   );
   assert.equal(usageBetween(sql, 0, day).length, 0);
 });
+
+test('a ledger of the time before parts keeps its entries, their numbers and its balance', () => {
+  const sql = openSql();
+  sql.exec(`
+    CREATE TABLE ledger (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, kind TEXT NOT NULL, micro_usd INTEGER NOT NULL,
+      seconds REAL NOT NULL, key_id TEXT, model TEXT, created_at_ms INTEGER NOT NULL, UNIQUE (subject, kind)
+    )`);
+  sql.exec('CREATE TABLE totals (name TEXT PRIMARY KEY, micro_usd INTEGER NOT NULL)');
+  sql.exec(
+    "INSERT INTO ledger VALUES (7, 'grant_1', 'grant', 5000, 0, NULL, NULL, 1), (9, 'video_a', 'reserve', -2000, 2, 'key_a', 'm', 2)",
+  );
+  sql.exec("INSERT INTO totals VALUES ('balance', 3000), ('key key_a', -2000)");
+  for (let i = 0; i < 2; i++) ledger.createLedger(sql);
+  assert.equal(ledger.balanceOf(sql), 3000);
+  ledger.reserve(sql, video('video_a', 2000), PREPAID, 3);
+  ledger.reserve(sql, video('video_b', 1000), PREPAID, 3);
+  assert.deepEqual(
+    ledger.listEntries(sql, { before: null, limit: 10 }).map(({ id, subject, part }) => [id, subject, part]),
+    [
+      [10, 'video_b', 0],
+      [9, 'video_a', 0],
+      [7, 'grant_1', 0],
+    ],
+  );
+  ledger.settle(sql, 'video_a', { micro_usd: 1500, seconds: 1.5 }, 4);
+  assert.equal(ledger.balanceOf(sql), 2500);
+});
+
+test('a reservation that is extended is one of parts: each is made once, all come back, and what was delivered is charged', () => {
+  const sql = openLedger();
+  ledger.grant(sql, 'grant_1', 5500, 0);
+  ledger.reserve(sql, video('video_a', 2000), PREPAID, 1);
+  const spending: Parameters<typeof ledger.extend>[2] = { ...PREPAID, video_max_micro_usd: null };
+  const extend = (part: number, more: Partial<typeof spending> = {}) =>
+    ledger.extend(sql, { video_id: 'video_a', part, seconds: 2, micro_usd_per_second: 1000 }, { ...spending, ...more }, 2);
+  assert.deepEqual([extend(1, { video_max_micro_usd: 2000 }), extend(1, { key_budget_micro_usd: 2500 })], [0, 0]);
+  assert.deepEqual([extend(1), extend(1), extend(2), extend(3)], [2, 2, 1, 0]);
+  assert.equal(ledger.balanceOf(sql), 500);
+  assert.equal(ledger.spentOf(sql, 'key_a'), 5000);
+  assert.equal(extend(3, { unlimited: true }), 2);
+  for (let i = 0; i < 2; i++) ledger.settle(sql, 'video_a', { micro_usd: 4500, seconds: 4.5 }, 3);
+  assert.equal(ledger.balanceOf(sql), 1000);
+  assert.equal(extend(4), 0, 'its end has come');
+  assert.equal(ledger.extend(sql, { video_id: 'video_z', part: 1, seconds: 2, micro_usd_per_second: 0 }, spending, 2), 0);
+});

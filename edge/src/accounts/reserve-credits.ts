@@ -1,5 +1,5 @@
 /** Puts a video's price aside before the video is recorded, and learns whether it may go to the queue at once. */
-import { EverframeError, type GenerationCommand, type Price } from '@everframe/shared';
+import { EverframeError, type GenerationCommand, type Price, secondsAhead } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { fromOutcome } from '../videos/outcome.ts';
@@ -15,8 +15,8 @@ export async function reserveCredits(c: Context<AppEnv>, video_id: string, comma
       `The video costs ${price.micro_usd} micro-USD; this key may spend ${cap} on one. Ask for fewer seconds, or use another key.`,
     );
   }
-  const { model, seconds } = command;
-  const reservation = { video_id, key_id: key.id, model, seconds, micro_usd: price.micro_usd };
+  const { model } = command;
+  const reservation = { video_id, key_id: key.id, model, seconds: secondsAhead(command), micro_usd: price.micro_usd };
   const terms = {
     unlimited: key.billing === 'unlimited',
     key_budget_micro_usd: key.budget_micro_usd,

@@ -35,7 +35,7 @@ const KEY = {
 };
 const SHOWN = { ...KEY, key: 'ef_live_5Kq0mW2x…' };
 const ENTRY = {
-  ...{ id: '1', object: 'ledger_entry', subject: 'grant_invoice-1', kind: 'grant', micro_usd: 5_000_000, seconds: 0 },
+  ...{ id: '1', object: 'ledger_entry', subject: 'grant_invoice-1', kind: 'grant', part: 0, micro_usd: 5_000_000, seconds: 0 },
   ...{ key_id: null, model: null, created_at: 1795363200 },
 };
 

@@ -13,13 +13,17 @@ export const VideoView = z.object({
   object: z.literal('video'),
   model: z.string(),
   status: z.enum(['queued', 'in_progress', 'completed', 'failed']).meta({ description: 'A cancelled video is `failed`, with that code.' }),
-  progress: z.int().min(0).max(100).meta({ description: 'Whole percent; 100 only when it can be downloaded.' }),
+  progress: z
+    .int()
+    .min(0)
+    .max(100)
+    .meta({ description: 'Whole percent; 100 only when it can be downloaded. 0 until then for an endless video.' }),
   created_at: unixSeconds,
   completed_at: unixSeconds.nullable(),
   expires_at: unixSeconds.nullable(),
   prompt: z.string(),
   size: z.string(),
-  seconds: z.string().meta({ description: 'A whole number as text.' }),
+  seconds: z.string().meta({ description: 'A whole number as text. `endless` until such a video has ended; then what it has.' }),
   remixed_from_video_id: z.string().nullable(),
   error: z.object({ code: z.enum([...FAILURE_CODES, 'cancelled']), message: z.string() }).nullable(),
   negative_prompt: z.string(),
@@ -29,7 +33,11 @@ export const VideoView = z.object({
   prompt_disclosure: PromptDisclosure,
   seed: count,
   fps: z.int().positive(),
-  frames: z.object({ done: count, total: count }),
+  frames: z.object({ done: count, total: count.nullable().meta({ description: 'Null while an endless video goes on.' }) }),
+  ended_by: z
+    .enum(['owner', 'credits', 'limit'])
+    .nullable()
+    .meta({ description: 'What ended an endless video, from when it is told to end; else null.' }),
   usage: z
     .object({
       estimated_micro_usd: microUsd,
@@ -194,6 +202,7 @@ export const LedgerEntry = z.object({
   object: z.literal('ledger_entry'),
   subject: z.string().meta({ description: "A video's id, or a grant's." }),
   kind: z.enum(['grant', 'reserve', 'capture', 'release', 'refund']),
+  part: count.meta({ description: 'Of a reservation that was extended; else 0.' }),
   micro_usd: microUsd,
   seconds: z.number(),
   key_id: z.string().nullable(),

@@ -42,7 +42,10 @@ export const CreateVideo = z.strictObject({
     .enum(PACKAGES.map(({ name }) => name))
     .optional()
     .meta({ description: 'Default: the first of `/v1/models`.' }),
-  seconds: whole(least, most).optional().meta({ description: "Within the model's bounds; default its own." }),
+  seconds: z
+    .union([whole(least, most), z.literal('endless')])
+    .optional()
+    .meta({ description: "Within the model's bounds; default its own. `endless`: until it is cancelled, or the credits end." }),
   size: z
     .enum([...new Set(PACKAGES.flatMap(({ sizes }) => sizes))])
     .optional()

@@ -18,6 +18,7 @@ export const VIDEO_EXAMPLE = {
     seed: 7,
     fps: 8,
     frames: { done: 20, total: 32 },
+    ended_by: null,
   },
   usage: { estimated_micro_usd: 4000, charged_micro_usd: null },
 } as const;
@@ -134,10 +135,15 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
   {
     ...{ method: 'post', path: '/v1/videos/{id}/cancel', id: 'cancelVideo', ...write, ...NAMED },
     summary: 'Cancel a video',
-    description: 'The frames that were committed are charged, the rest of the price comes back. Safe to repeat.',
+    description:
+      'The frames that were committed are charged, the rest of the price comes back. An endless video that has frames is completed with them instead. Safe to repeat.',
     answers: [
       {
-        ...{ status: 200, description: 'The video, `failed` with the code `cancelled`.', schema: VideoView },
+        ...{
+          status: 200,
+          description: 'The video, `failed` with the code `cancelled`; an endless one on its way to `completed`.',
+          schema: VideoView,
+        },
         example: {
           ...VIDEO_EXAMPLE,
           ...{ status: 'failed', error: { code: 'cancelled', message: 'The video was cancelled.' }, expires_at: 1797955200 },

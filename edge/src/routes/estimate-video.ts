@@ -6,12 +6,12 @@ import type { AppEnv } from '../env.ts';
 import { readCreateRequest } from './read-create-request.ts';
 
 export async function estimateVideo(c: Context<AppEnv>): Promise<Response> {
-  const command = toGenerationCommand(await readCreateRequest(c.req.raw), PACKAGES, 0);
+  const command = toGenerationCommand(await readCreateRequest(c.req.raw), PACKAGES, 0, c.get('settings').endlessSeconds);
   const { micro_usd, micro_usd_per_second } = priceOf(command, PACKAGES);
   return c.json({
     object: 'video.estimate',
     model: command.model,
-    seconds: String(command.seconds),
+    seconds: command.endless ? 'endless' : String(command.seconds),
     size: `${command.width}x${command.height}`,
     currency: 'usd',
     micro_usd,

@@ -22,7 +22,7 @@ export async function makeVideo(
   request: CreateVideoRequest,
   remixed_from_video_id: string | null = null,
 ): Promise<Response> {
-  const command = toGenerationCommand(request, PACKAGES, randomSeed());
+  const command = toGenerationCommand(request, PACKAGES, randomSeed(), c.get('settings').endlessSeconds);
   const prompts = promptsOf(command);
   const { negative_prompt } = command;
   const warnings = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));

@@ -22,7 +22,7 @@ after(async () => {
 
 const VIDEO_KEYS = [
   ...['id', 'object', 'model', 'status', 'progress', 'created_at', 'completed_at', 'expires_at', 'prompt', 'size', 'seconds'],
-  ...['remixed_from_video_id', 'error', 'negative_prompt', 'segments', 'prompt_disclosure', 'seed', 'fps', 'frames', 'usage'],
+  ...['remixed_from_video_id', 'error', 'negative_prompt', 'segments', 'prompt_disclosure', 'seed', 'fps', 'frames', 'ended_by', 'usage'],
 ];
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const UNKNOWN_ID = `video_${'0'.repeat(32)}`;
@@ -76,6 +76,7 @@ test('a multipart request becomes a queued video with every field of the contrac
   assert.deepEqual(rest, {
     ...{ object: 'video', status: 'queued', progress: 0, completed_at: null, expires_at: null, prompt: 'a red ball', size: '128x128' },
     ...{ seconds: '8', remixed_from_video_id: null, error: null, negative_prompt: '', segments: [], prompt_disclosure: 'hash', seed: 42 },
+    ended_by: null,
     usage: { estimated_micro_usd: 8000, charged_micro_usd: null },
   });
 

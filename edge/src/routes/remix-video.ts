@@ -23,6 +23,7 @@ export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
       { param },
     );
   }
-  const { model, seconds, width, height, seed, negative_prompt, prompt_disclosure } = command;
+  const { model, endless, width, height, seed, negative_prompt, prompt_disclosure } = command;
+  const seconds = endless ? 'endless' : command.seconds;
   return makeVideo(c, { negative_prompt, prompt_disclosure, ...request, model, seconds, size: `${width}x${height}`, seed }, id);
 }

@@ -15,7 +15,7 @@ export function toVideoView(video: VideoRecord): VideoView {
     expires_at: video.expires_at_ms === null ? null : toUnixSeconds(video.expires_at_ms),
     prompt: command.prompt,
     size: `${command.width}x${command.height}`,
-    seconds: String(command.seconds),
+    seconds: secondsOf(video),
     remixed_from_video_id: video.remixed_from_video_id,
     error: video.error,
     negative_prompt: command.negative_prompt,
@@ -23,7 +23,8 @@ export function toVideoView(video: VideoRecord): VideoView {
     prompt_disclosure: command.prompt_disclosure,
     seed: command.seed,
     fps: command.fps,
-    frames: { done: frames_done, total: command.frames },
+    frames: { done: frames_done, total: totalOf(video) },
+    ended_by: endedBy(video),
     usage: usageOf(video),
   };
 }
@@ -37,15 +38,32 @@ function usageOf({ price, status, error, command, frames_done }: VideoRecord): V
     case 'in_progress':
       return { estimated_micro_usd: price.micro_usd, charged_micro_usd: null };
     case 'completed':
-      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: price.micro_usd };
+      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: command.endless ? delivered : price.micro_usd };
     case 'failed':
       return { estimated_micro_usd: price.micro_usd, charged_micro_usd: error?.code === 'cancelled' ? delivered : 0 };
   }
 }
 
-/** Whole percent; 100 only when the video can be downloaded. */
+/** A whole number as text. An endless video has none until it has ended, and then one that need not be whole. */
+function secondsOf({ command, status, frames_done }: VideoRecord): string {
+  if (!command.endless) return String(command.seconds);
+  return status === 'completed' ? String(frames_done / command.fps) : 'endless';
+}
+
+function totalOf({ command, status, frames_done }: VideoRecord): number | null {
+  if (!command.endless) return command.frames;
+  return status === 'completed' ? frames_done : null;
+}
+
+/** An endless video that nobody ended has reached the most that it may have. */
+function endedBy({ endless, status }: VideoRecord): VideoView['ended_by'] {
+  return endless && (endless.ended_by ?? (status === 'completed' ? 'limit' : null));
+}
+
+/** Whole percent; 100 only when the video can be downloaded. Nobody knows how far an endless one is. */
 function progressOf({ status, frames_done, command }: VideoRecord): number {
   if (status === 'completed') return 100;
+  if (command.endless) return 0;
   return Math.min(99, Math.floor((100 * frames_done) / command.frames));
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a video that has ended is charged: a completed one its price, a cancelled or deleted one the frames that were
+ * What a video that has ended is charged: a completed one its price, an endless, cancelled or deleted one the frames that were
  * committed by then, a failed one nothing.
  */
 import { deliveredMicroUsd } from '@everframe/shared';
@@ -14,7 +14,7 @@ export function settlementOf(state: VideoState): Delivery | null {
   const delivered = { micro_usd: deliveredMicroUsd(price, command, frames_done), seconds: frames_done / command.fps };
   switch (status) {
     case 'completed':
-      return { micro_usd: price.micro_usd, seconds: command.seconds };
+      return command.endless ? delivered : { micro_usd: price.micro_usd, seconds: command.seconds };
     case 'failed':
       return isCancelled(state) ? delivered : { micro_usd: 0, seconds: 0 };
     case 'queued':

@@ -8,6 +8,7 @@ import {
   SDK_RETRY_SECONDS,
 } from '@everframe/shared';
 import { countPrompts, findRepeated, insertPrompt, type RequestMark, type StoredPrompt } from './prompt-table.ts';
+import { isEnding } from './transitions.ts';
 import type { VideoState } from './video-state.ts';
 
 export interface SteerRequest {
@@ -36,6 +37,7 @@ export function steer(sql: SqlStorage, state: VideoState, { prompt, border, mark
   if (isFinished(state.status)) {
     throw new EverframeError('video_finished', `The video is ${state.status}: no prompt can change it. Make a remix.`);
   }
+  if (isEnding(state)) throw new EverframeError('prompt_too_late', 'The video is being brought to its end. Make a remix.');
   requireFuture(state, border);
   requireRoom(sql, prompt);
   const stored = { id: `prompt_${crypto.randomUUID().replaceAll('-', '')}`, created_at_ms: now_ms, prompt, answer: null };

@@ -3,8 +3,10 @@
  * Pure, so the object only loads, applies and stores. Checks come first: a refused step changes nothing.
  */
 import {
+  ASSET_MAX_BYTES,
   type CommitRequest,
   type CompleteRequest,
+  type Endless,
   EverframeError,
   type FailureCode,
   isFinished,
@@ -34,6 +36,9 @@ const FAILURE_SENTENCES: Readonly<Record<FailureCode, string>> = {
   signing_failed: 'The provenance of this video could not be signed, so it is not published. Create it again.',
   model_unavailable: 'The workers do not have this version of the model. Create the video again, or choose another model.',
 };
+
+/** Of an endless video's segments: with the chunks that are in hand and the manifest, the file must be one that can be uploaded. */
+const ENDLESS_MAX_BYTES = 0.9 * ASSET_MAX_BYTES;
 
 /** Raises the epoch: whatever an older one sends is refused from now on. A worker whose answer was lost gets it again. */
 export function claim(state: VideoState, worker_id: string, lease_ends_at_ms: number): Transition {
@@ -81,10 +86,12 @@ export function commit(state: VideoState, request: CommitRequest, lease_ends_at_
       param: 'segment.frames',
     });
   }
-  return {
-    state: { ...renewed, frames_done, fruitless_attempts: 0, last_commit: { id, chunk_index } },
-    events: [{ type: 'committed', epoch, chunk_index, frames_done }],
-  };
+  const endless = state.endless && { ...state.endless, bytes: state.endless.bytes + segment.media.bytes };
+  const committed: VideoState = { ...renewed, frames_done, fruitless_attempts: 0, last_commit: { id, chunk_index }, endless };
+  const event: VideoEvent = { type: 'committed', epoch, chunk_index, frames_done };
+  if (!endless || endless.bytes < ENDLESS_MAX_BYTES) return { state: committed, events: [event] };
+  const ending = end(committed, 'limit');
+  return { state: ending.state, events: [event, ...ending.events] };
 }
 
 /** Names a commit by what makes it this one: its place, its worker and its bytes. */
@@ -99,7 +106,8 @@ export function complete(state: VideoState, request: CompleteRequest, now_ms: nu
   if (state.status === 'completed' && state.video?.sha256 === video.sha256) return { state, events: [] };
   requireLease(state, epoch);
   requireParent(state, parent);
-  if (state.frames_done !== state.command.frames) {
+  const may_be_short = isEnding(state) && state.frames_done > 0;
+  if (state.frames_done !== state.command.frames && !may_be_short) {
     throw new EverframeError(
       'invalid_value',
       `All ${state.command.frames} frames must be committed before the video is complete; ${state.frames_done} are.`,
@@ -118,16 +126,45 @@ export function fail(state: VideoState, epoch: number, code: FailureCode, now_ms
   return failed(state, code, now_ms);
 }
 
-/** Ends the work. What was committed stays and is charged; the worker is refused at its next call. Safe to repeat. */
+/**
+ * Ends the work. What was committed stays and is charged; the worker is refused at its next call. An endless video that has
+ * frames is not broken off but brought to its end, and completed. Safe to repeat.
+ */
 export function cancel(state: VideoState, now_ms: number): Transition {
   if (isCancelled(state)) return { state, events: [] };
+  if (state.endless?.ended_by === 'owner' && state.status !== 'failed') return { state, events: [] };
   if (isFinished(state.status)) {
     throw new EverframeError('video_finished', `The video is ${state.status}: there is nothing left to cancel.`);
   }
+  if (state.endless && state.frames_done > 0) return end(state, 'owner');
   const error = { code: 'cancelled', message: 'The video was cancelled by its owner.' } as const;
   return {
     state: { ...finish(state, 'failed', now_ms), error, held: false },
     events: [{ type: 'cancelled', epoch: state.epoch, frames_done: state.frames_done }],
+  };
+}
+
+/** Tells an endless video to end behind what is made of it. The first reason stays. */
+function end(state: VideoState, by: NonNullable<Endless['ended_by']>): Transition {
+  const { endless, epoch, frames_done } = state;
+  if (!endless || endless.ended_by !== null) return { state, events: [] };
+  return { state: { ...state, endless: { ...endless, ended_by: by } }, events: [{ type: 'ending', epoch, frames_done, by }] };
+}
+
+/** Whether the video's worker is to bring it to its end. */
+export function isEnding({ endless, status }: VideoState): boolean {
+  return endless !== null && endless.ended_by !== null && !isFinished(status);
+}
+
+/** What came of asking for the next block of an endless video's price. @param seconds 0: nothing more can be paid, so it ends */
+export function payAhead(state: VideoState, seconds: number): Transition {
+  const { endless, price } = state;
+  if (!endless || !price) throw new Error('a video with an end is paid for as a whole');
+  if (seconds === 0) return end(state, 'credits');
+  const paid = { ...endless, paid_seconds: endless.paid_seconds + seconds, blocks: endless.blocks + 1 };
+  return {
+    state: { ...state, endless: paid, price: { ...price, micro_usd: price.micro_usd + seconds * price.micro_usd_per_second } },
+    events: [],
   };
 }
 

@@ -25,6 +25,7 @@ import type { SegmentName } from '../streaming/playlist.ts';
 import { eraseAt } from './erasure.ts';
 import { dueErrands, nextErrandAt, postponeErrand, putErrand, restoreErrand, settleErrand } from './outbox.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
+import { goesUnpaid, nextExtension } from './pay-ahead.ts';
 import { answerPrompts, listPrompts, type StoredPrompt, unansweredPrompts } from './prompt-table.ts';
 import { runErrand } from './run-errand.ts';
 import { settlementOf } from './settlement.ts';
@@ -186,6 +187,8 @@ export class VideoObject extends DurableObject<Env> {
       const { init, media } = request.segment;
       await requireAssets(this.env.MEDIA, this.#load().id, request.epoch, { media, checkpoint: request.checkpoint }, { init });
 
+      await this.#payAhead(request.segment.frames);
+
       // Whatever happened during the look is checked again, in one stretch with the write.
       const before = this.#load();
       const lease_ends_at_ms = this.#leaseEnd();
@@ -334,7 +337,26 @@ export class VideoObject extends DurableObject<Env> {
   }
 
   #directives(): Directive[] {
-    return unansweredPrompts(this.#sql).map(({ id, prompt }) => ({ type: 'prompt', id, prompt }));
+    const prompts: Directive[] = unansweredPrompts(this.#sql).map(({ id, prompt }) => ({ type: 'prompt', id, prompt }));
+    return transitions.isEnding(this.#load()) ? [...prompts, { type: 'stop', id: 'stop' }] : prompts;
+  }
+
+  /** Before more frames of an endless video are taken than are paid for, the next block is, or the video ends. Safe to repeat. */
+  async #payAhead(frames: number): Promise<void> {
+    const state = this.#load();
+    const extension = nextExtension(state, frames);
+    if (!extension) return;
+    let seconds: number;
+    try {
+      seconds = await this.env.ACCOUNT.getByName(state.account_id).extend(extension);
+    } catch (error) {
+      if (goesUnpaid(state, frames)) throw error;
+      // The next chunk asks again.
+      log('warn', 'the account did not answer', { video_id: state.id, error: describeError(error) });
+      return;
+    }
+    const now = this.#load();
+    if (!isFinished(now.status) && now.endless?.blocks === extension.part) this.#apply(transitions.payAhead(now, seconds));
   }
 
   #leaseEnd(): number {

@@ -1,5 +1,5 @@
 /** All that a video's Durable Object knows beside its commits and events: the record, and who works on it. */
-import type { GenerationCommand, Price, VideoRecord } from '@everframe/shared';
+import { type GenerationCommand, type Price, secondsAhead, type VideoRecord } from '@everframe/shared';
 
 export interface VideoState extends VideoRecord {
   readonly lease: { readonly worker_id: string; readonly ends_at_ms: number } | null;
@@ -45,6 +45,7 @@ export function newVideoState(video: NewVideo): VideoState {
     price,
     request_id,
     remixed_from_video_id,
+    endless: command.endless ? { paid_seconds: secondsAhead(command), blocks: 1, bytes: 0, ended_by: null } : null,
     lease: null,
     ticket_ends_at_ms: null,
     fruitless_attempts: 0,

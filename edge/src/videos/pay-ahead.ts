@@ -1,0 +1,32 @@
+/** When an endless video must be paid for further: early enough that what its worker has in hand is paid for too. */
+import { chunksAhead, ENDLESS_BLOCK_SECONDS, framesOfChunk } from '@everframe/shared';
+import type { Extension } from '../accounts/ledger.ts';
+import { PACKAGES } from '../catalogue.ts';
+import type { VideoState } from './video-state.ts';
+
+/** Chunks that a worker may have begun beyond those that its model makes ahead. */
+const CHUNKS_IN_HAND = 3;
+
+/**
+ * @param frames of the chunk that is to be taken now
+ * @returns null where enough is paid, or the video ends anyway
+ */
+export function nextExtension({ id, command, price, endless, frames_done }: VideoState, frames: number): Extension | null {
+  if (!endless || !price || endless.ended_by !== null) return null;
+  const { paid_seconds, blocks } = endless;
+  if (paid_seconds >= command.seconds) return null;
+  const model = PACKAGES.find(({ name }) => name === command.model);
+  const margin = model ? (chunksAhead(model) + CHUNKS_IN_HAND) * framesOfChunk(model) : 2 * CHUNKS_IN_HAND * frames;
+  if (paid_seconds * command.fps - (frames_done + frames) > margin) return null;
+  return {
+    video_id: id,
+    part: blocks,
+    seconds: Math.min(ENDLESS_BLOCK_SECONDS, command.seconds - paid_seconds),
+    micro_usd_per_second: price.micro_usd_per_second,
+  };
+}
+
+/** Whether with these frames the video has more than was paid for. */
+export function goesUnpaid({ command, endless, frames_done }: VideoState, frames: number): boolean {
+  return endless !== null && frames_done + frames > endless.paid_seconds * command.fps;
+}
