@@ -1,17 +1,12 @@
 /** Live streams as the worker's whole path signs them, judged by the verifier that viewers have, honest and attacked. */
 import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { ClaimAnswer, CommitRequest, Segment } from '@everframe/shared';
 import { LiveVerifier, type SegmentVerdict, withoutManifest } from '@everframe/shared/live-verification';
-import { readerSettings, reportWithoutManifest, toVerificationReport, type VerificationReport } from '@everframe/shared/verification';
-import { handleJob } from './handle-job.ts';
-import type { JobContext } from './job.ts';
 import { concat, findBox, readBoxes } from './media/isobmff.ts';
-import { openWasmEncoder } from './media/wasm-encoder.ts';
 import { cbor } from './provenance/cbor.ts';
 import { openDevelopmentSigner } from './provenance/development-signer.ts';
 import { LiveSession } from './provenance/live-session.ts';
@@ -19,109 +14,27 @@ import { readManifest } from './provenance/read-manifest.ts';
 import { createSessionKey, SESSION_SECONDS, sessionKeysAssertion } from './provenance/session-key.ts';
 import { signInit } from './provenance/sign-init.ts';
 import { signSegment } from './provenance/sign-segment.ts';
-import type { Signer } from './provenance/signer.ts';
 import { TEST_FACTS } from './provenance/test-asset.ts';
-import { readWith } from './provenance/test-reader.ts';
-import { claimOf, createTestEdge } from './testing/edge.ts';
-import { commandFor, createTestInference } from './testing/inference.ts';
+import {
+  bytesOf,
+  CHUNKS,
+  type MakeOptions,
+  make as makeVideo,
+  report as reportOf,
+  streamOf,
+  takenOver,
+  watch as watchAll,
+} from './testing/live-video.ts';
 
-const CHUNKS = 5;
 const [VIDEO_A, VIDEO_B] = [`video_${'a'.repeat(32)}`, `video_${'b'.repeat(32)}`];
 const folder = await mkdtemp(join(tmpdir(), 'everframe-live-'));
 after(() => rm(folder, { recursive: true }));
 const signer = await openDevelopmentSigner(join(folder, 'keys'));
 const stranger = await openDevelopmentSigner(join(folder, 'other-keys'));
 
-interface Made {
-  readonly commits: CommitRequest[];
-  readonly stored: Map<string, Uint8Array>;
-  /** The finished file. */
-  readonly video: Uint8Array;
-}
-
-/** What a worker commits and uploads for a claim. */
-async function make(
-  video_id: string,
-  claim: Partial<ClaimAnswer> = {},
-  before?: Made,
-  by: Signer = signer,
-  chunks = CHUNKS,
-): Promise<Made> {
-  const commits: CommitRequest[] = [];
-  let video: Uint8Array = new Uint8Array(0);
-  const edge = createTestEdge(claimOf(commandFor(chunks), claim), {
-    async commit(_, request) {
-      commits.push(request);
-      return { lease_seconds: 30, ticket: 'a ticket', commit_id: `commit-${request.segment.chunk_index}` };
-    },
-  });
-  for (const [key, bytes] of before?.stored ?? []) edge.stored.set(key, bytes);
-  const { upload } = edge;
-  edge.upload = async (ticket, key, content, ...rest) => {
-    if (!(content instanceof Uint8Array) && key.endsWith('.mp4')) video = await readFile(content.path);
-    return upload(ticket, key, content, ...rest);
-  };
-  const faults: unknown[] = [];
-  const context: JobContext = {
-    worker_id: 'a worker',
-    edge,
-    inference: createTestInference(),
-    encoders: new Map([['wasm', openWasmEncoder()]]),
-    package_digests: new Map([['toy', 'cd'.repeat(32)]]),
-    signer: by,
-    time_stamp_urls: [],
-    scratch_dir: join(folder, 'scratch'),
-    log: (level, message, fields) => level === 'error' && faults.push({ message, ...fields }),
-    stop: new AbortController().signal,
-  };
-  const body = JSON.stringify({ version: 1, video_id, queued_at_ms: 1 });
-  await handleJob(context, { body, acknowledge: async () => undefined });
-  assert.deepEqual(faults, []);
-  return { commits, stored: edge.stored, video };
-}
-
-/** The claim of the worker that comes after one which died with `count` segments committed. */
-function takenOver({ commits }: Made, count: number): Partial<ClaimAnswer> {
-  const last = commits[count - 1];
-  assert.ok(last);
-  const parent = `commit-${count - 1}`;
-  return { epoch: 2, parent, segments: commits.slice(0, count).map(({ segment }) => segment), checkpoint: last.checkpoint };
-}
-
-function bytesOf({ stored }: Made, asset: Segment['init']): Uint8Array {
-  const bytes = stored.get(asset.key);
-  assert.ok(bytes, asset.key);
-  return bytes;
-}
-
-/** What the page's reader says. */
-async function report(init: Uint8Array): Promise<VerificationReport> {
-  const settings = readerSettings({ own_roots_pem: signer.trust_anchors_pem, trust_list_pem: '' });
-  try {
-    return toVerificationReport(await readWith(init, 'video/mp4', settings), 'c2pa-wasm', () => undefined);
-  } catch (error) {
-    if (/JumbfNotFound/.test(String(error))) return reportWithoutManifest('no_credential', 'c2pa-wasm');
-    throw error;
-  }
-}
-
-/** What a viewer is told of segments in the order in which they come. */
-async function watch(segments: readonly (readonly [init: Uint8Array, media: Uint8Array])[]): Promise<SegmentVerdict[]> {
-  const verifier = new LiveVerifier();
-  const verdicts: SegmentVerdict[] = [];
-  let current: Uint8Array | undefined;
-  for (const [init, media] of segments) {
-    if (init !== current) await verifier.begin(init, await report(init));
-    current = init;
-    verdicts.push((await verifier.check(media)).verdict);
-  }
-  return verdicts;
-}
-
-function streamOf(made: Made, segments = made.commits.map(({ segment }) => segment)): [Uint8Array, Uint8Array][] {
-  return segments.map(({ init, media }) => [bytesOf(made, init), bytesOf(made, media)]);
-}
-
+const make = (video_id: string, options: Partial<MakeOptions> = {}) => makeVideo(video_id, { folder, signer, ...options });
+const report = (bytes: Uint8Array) => reportOf(bytes, signer);
+const watch = (segments: readonly (readonly [init: Uint8Array, media: Uint8Array])[]) => watchAll(segments, signer);
 const honest = await make(VIDEO_A);
 const other = await make(VIDEO_B);
 const stream = streamOf(honest);
@@ -198,7 +111,7 @@ test('whoever joins late begins with any segment, and misses none after it', asy
 });
 
 test('a stranger who copies our facts but signs with another certificate is an unknown signer', async () => {
-  const forged = await make(VIDEO_A, {}, undefined, stranger);
+  const forged = await make(VIDEO_A, { signer: stranger });
   const [[forged_init, first] = []] = streamOf(forged);
   assert.ok(forged_init && first);
   const verifier = new LiveVerifier();
@@ -224,7 +137,7 @@ test('no segment is valid under a start that was changed, or that names no keys'
 });
 
 test('a worker that takes over goes on with a session of its own, and with the same pictures', async () => {
-  const taken = await make(VIDEO_A, takenOver(honest, 2), honest);
+  const taken = await make(VIDEO_A, { claim: takenOver(honest, 2), before: honest });
   const all = { ...taken, commits: [...honest.commits.slice(0, 2), ...taken.commits] };
   assert.deepEqual(await watch(streamOf(all)), ALL_VALID);
   assert.equal(new Set(all.commits.map(({ segment }) => segment.init.key)).size, 2);
@@ -240,8 +153,19 @@ test('a worker that takes over goes on with a session of its own, and with the s
   assert.equal((await verifier.begin(second, await report(second))).verdict, 'foreign_stream');
 });
 
+test('a stream that outlasts half of its key goes on with a new session of the same worker', async ({ mock }) => {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const long = await make(VIDEO_A, {
+    onCommit: ({ segment }) => segment.chunk_index === 1 && mock.timers.setTime(Date.now() + (SESSION_SECONDS / 2 + 60) * 1000),
+  });
+  mock.timers.reset();
+  assert.deepEqual(await watch(streamOf(long)), ALL_VALID);
+  const inits = long.commits.map(({ segment }) => segment.init.key);
+  assert.deepEqual([inits[0] === inits[1], inits[1] === inits[2], inits[2] === inits[4]], [true, false, true]);
+});
+
 test('the finished file names the manifests that its segments were published under', async () => {
-  const taken = await make(VIDEO_A, takenOver(honest, 3), honest);
+  const taken = await make(VIDEO_A, { claim: takenOver(honest, 3), before: honest });
   const labels = await Promise.all(
     [init, bytesOf(taken, taken.commits[0]?.segment.init ?? assert.fail())].map(async (bytes) => (await report(bytes)).manifest_label),
   );
@@ -250,6 +174,12 @@ test('the finished file names the manifests that its segments were published und
   const { state, parameters } = await readManifest(path, 'video/mp4', signer.trust_anchors_pem);
   assert.equal(state, 'trusted');
   assert.equal(parameters.live_manifests, labels.join(' '));
+});
+
+test('the stream of another video than the one asked for is refused, though it is ours', async () => {
+  const told = [];
+  for (const video_id of [VIDEO_A, VIDEO_B]) told.push((await new LiveVerifier({ video_id }).begin(init, await report(init))).verdict);
+  assert.deepEqual(told, ['ours', 'foreign_stream']);
 });
 
 test('no number is signed twice', async () => {

@@ -39,7 +39,7 @@ export async function watchStream(options: WatchOptions): Promise<void> {
   let init_url: string | undefined;
   for await (const { segment, first } of listed(options)) {
     if (!verifier) {
-      verifier = new LiveVerifier({ joins_late: first > 0 });
+      verifier = new LiveVerifier({ joins_late: first > 0, video_id: videoOf(options.url) });
       change({ missed: first });
     }
     await screen?.hungry(signal);
@@ -55,13 +55,22 @@ export async function watchStream(options: WatchOptions): Promise<void> {
     const bytes = await fetchBytes(segment.url, options);
     const checked = await verifier.check(bytes);
     const segments = [...state.segments, checked];
-    if (checked.verdict !== 'valid') return change({ phase: 'stopped', segments });
+    if (checked.verdict !== 'valid') {
+      // What came before it can still be seen again.
+      if (state.seconds > 0) screen?.end();
+      return change({ phase: 'stopped', segments });
+    }
     await screen?.show(bytes);
     change({ phase: 'playing', segments, seconds: state.seconds + segment.seconds });
   }
   if (signal.aborted) return;
   screen?.end();
   change({ phase: 'ended' });
+}
+
+/** Addresses of this service name their video; of others nothing is known. */
+function videoOf(url: string): string | undefined {
+  return /\/v1\/videos\/(video_[0-9a-f]{32})\//.exec(new URL(url).pathname)?.[1];
 }
 
 /** Each segment once, in order, until the playlist says that it was the last. */

@@ -57,6 +57,7 @@ let heard = '';
 
 /** The details stay open while the list under them grows. */
 function show(state: StreamState): void {
+  if (state.phase === 'stopped' && state.seconds === 0) video.hidden = true;
   const open = result.querySelector('details')?.open ?? false;
   result.replaceChildren(...showStream(state));
   const details = result.querySelector('details');

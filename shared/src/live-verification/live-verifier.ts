@@ -32,9 +32,15 @@ export class LiveVerifier {
   readonly #seen = new Set<number>();
   readonly #joins_late: boolean;
 
-  /** @param options.joins_late whether the first segment may be any: of a list that has moved on, earlier ones are gone */
-  constructor({ joins_late = false }: { joins_late?: boolean } = {}) {
+  readonly #video_id: string | undefined;
+
+  /**
+   * @param options.joins_late whether the first segment may be any: of a list that has moved on, earlier ones are gone
+   * @param options.video_id whose stream was asked for; another one, however well signed, is foreign
+   */
+  constructor({ joins_late = false, video_id }: { joins_late?: boolean; video_id?: string | undefined } = {}) {
     this.#joins_late = joins_late;
+    this.#video_id = video_id;
   }
 
   /**
@@ -57,6 +63,7 @@ export class LiveVerifier {
     // Two readers of one file must have read the same manifest in it.
     if (session.manifest_label !== report.manifest_label) return refuse('no_session', 'its manifest can be read in two ways');
     const video_id = parameterOf(report, 'video_id');
+    if (this.#video_id !== undefined && video_id !== this.#video_id) return refuse('foreign_stream');
     if (before && (before.video_id !== video_id || parameterOf(report, 'continues_manifest') !== before.manifest_label)) {
       return refuse('foreign_stream');
     }

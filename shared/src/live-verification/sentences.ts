@@ -33,7 +33,7 @@ export function initSentence(verdict: InitVerdict, summary: string, why?: string
     case 'no_session':
       return `The start of the stream says nothing by which its segments could be checked: ${why}.`;
     case 'foreign_stream':
-      return 'The stream goes on with the start of another stream. Do not rely on what follows.';
+      return 'This is the start of another stream, not of the one that was asked for or begun. Do not rely on what follows.';
   }
 }
 
