@@ -13,8 +13,9 @@ export function workerLogText(line: WorkerLogLine, now: Date): string | undefine
 }
 
 function progressOf({ frames_done, frames_total }: WorkerLogLine): string[] {
-  if (typeof frames_total !== 'number') return [];
-  return [typeof frames_done === 'number' ? `${frames_done} of ${frames_total} frames` : `${frames_total} frames`];
+  // An endless video has no total.
+  const counts = [frames_done, frames_total].filter((count) => typeof count === 'number');
+  return counts.length > 0 ? [`${counts.join(' of ')} frames`] : [];
 }
 
 function restOf(line: WorkerLogLine): string[] {

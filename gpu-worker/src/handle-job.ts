@@ -24,7 +24,7 @@ export async function handleJob(context: JobContext, delivery: Delivery): Promis
   const lease = new Lease(context.edge, video_id, claim, asked_at_ms);
   const { command, segments, request_id } = claim;
   const log: Log = (level, message, fields) => context.log(level, message, { video_id, request_id, epoch: claim.epoch, ...fields });
-  log('info', 'claimed', { model: command.model, frames_total: command.frames, from_chunk: segments.length });
+  log('info', 'claimed', { model: command.model, frames_total: command.endless ? undefined : command.frames, from_chunk: segments.length });
   const scratch_dir = join(context.scratch_dir, `${video_id}-${claim.epoch}`);
   try {
     await delivery.acknowledge();

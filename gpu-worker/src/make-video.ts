@@ -99,7 +99,7 @@ async function deliverChunk(
   log('info', 'committed', {
     chunk_index,
     frames_done: first_frame + frame_count,
-    frames_total: command.frames,
+    frames_total: command.endless ? undefined : command.frames,
     denoise_ms: Math.round(chunk.denoise_ms),
     decode_ms: Math.round(chunk.decode_ms),
     encode_ms: encoded_at_ms - began_at_ms,

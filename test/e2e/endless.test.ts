@@ -1,4 +1,4 @@
-/** A video without an end on the real parts: its owner ends it, and gets a signed file of what was made, whoever dies on the way. */
+/** A video without an end on the real parts: its owner or the operator's limit ends it, and gets a signed file of what was made, whoever dies on the way. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type OpenAI from 'openai';
@@ -14,10 +14,12 @@ type Video = OpenAI.Video & {
 };
 
 const PROMPT = 'a red balloon rises over the sea';
+/** Long enough for every stop to come before it. */
+const MAX_SECONDS = 20;
 let harness: Harness;
 
 before(async () => {
-  harness = await startHarness();
+  harness = await startHarness({ edge_vars: { ENDLESS_MAX_SECONDS: String(MAX_SECONDS) } });
 });
 after(() => harness?.stop());
 
@@ -76,4 +78,9 @@ test('an endless video that is stopped while nobody works on it is brought to it
   await harness.stack.startWorker();
   const { video } = await requireDelivered(id);
   assert.ok(video.frames.done >= waiting.frames.done);
+});
+
+test("an endless video that nobody stops ends at the operator's limit", async () => {
+  const { video } = await requireDelivered(await create('endless'));
+  assert.deepEqual([video.seconds, video.ended_by], [String(MAX_SECONDS), 'limit']);
 });

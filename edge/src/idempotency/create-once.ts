@@ -9,6 +9,7 @@ import {
   IDEMPOTENCY_HOLD_SECONDS,
   IDEMPOTENCY_KEY_SECONDS,
   SDK_RETRY_SECONDS,
+  secondsAhead,
   type VideoRecord,
 } from '@everframe/shared';
 import type { Context } from 'hono';
@@ -87,10 +88,14 @@ async function finish(c: Context<AppEnv>, row: IdempotencyRow, create: (id: stri
 
 /** The first answer again: a video as it was when it was made. */
 async function replay(c: Context<AppEnv>, row: IdempotencyRow): Promise<VideoRecord> {
-  const video = await c.env.VIDEO.getByName(row.video_id).view();
-  if (!video) throw videoNotFound(row.video_id);
+  const found = await c.env.VIDEO.getByName(row.video_id).prompts();
+  if (!found) throw videoNotFound(row.video_id);
   c.header('idempotency-replayed', 'true');
-  return newVideoState({ ...video, held: false });
+  // Without the prompts that it was sent since, and what was paid ahead since.
+  const { video, requested } = found;
+  const command = { ...video.command, segments: requested };
+  const price = video.price && { ...video.price, micro_usd: video.price.micro_usd_per_second * secondsAhead(command) };
+  return newVideoState({ ...video, command, price, held: false });
 }
 
 function keyReused(): EverframeError {

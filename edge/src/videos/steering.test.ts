@@ -205,3 +205,19 @@ test('only so many prompts may wait for an answer', async () => {
   for (let i = 0; i < LIVE_PROMPTS_MAX.unanswered; i++) await steer(video_id, { prompt: `a ball ${i}` });
   await refused(video_id, { prompt: 'one too many' }, 409, 'too_many_prompts');
 });
+
+test('the first answer to a create is the same again when the video was led elsewhere since', async () => {
+  const create = () =>
+    edge.asOwner('/v1/videos', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'create-and-steer' },
+      body: JSON.stringify({ prompt: 'a red ball', seconds: 'endless', segments: [{ start: 5, prompt: 'a green ball' }] }),
+    });
+  const first = (await (await create()).json()) as { id: string };
+  const claim = await edge.claim(first.id);
+  const { id } = await steer(first.id, { prompt: 'a blue ball' });
+  await commit(claim, first.id, null, 0, [accepted(id, 16)]);
+  const again = await create();
+  assert.equal(again.headers.get('idempotency-replayed'), 'true');
+  assert.deepEqual(await again.json(), first);
+});
