@@ -59,6 +59,7 @@ export const ERROR_KINDS = {
   // What it may use. 402 rather than OpenAI's 429, which stock clients repeat.
   insufficient_credits: { status: 402, type: 'insufficient_quota', retryable: false },
   key_budget_exceeded: { status: 402, type: 'insufficient_quota', retryable: false },
+  too_many_readers: { status: 429, type: 'rate_limit_error', retryable: true },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', retryable: true },
   // What there is.
   unknown_route: { status: 404, type: 'not_found_error', retryable: false },

@@ -55,6 +55,8 @@ export const LIST_PLACE_HOURS = 24;
 
 /** Segments that a playlist lists; of a video that has more, the last ones. */
 export const PLAYLIST_SEGMENTS_MAX = 1000;
+/** Connections at once to the events of one video: in all, and of one key or address. */
+export const EVENT_READERS_MAX = { video: 1000, reader: 20 } as const;
 /** Seconds that an address to watch a video is good for. */
 export const STREAM_URL_SECONDS = { min: 60, max: 30 * 24 * 60 * 60, default: 24 * 60 * 60 } as const;
 

@@ -63,8 +63,14 @@ export type VideoEvent =
   | { readonly type: 'claimed'; readonly epoch: number; readonly worker_id: string }
   | { readonly type: 'committed'; readonly epoch: number; readonly chunk_index: number; readonly frames_done: number }
   | { readonly type: 'ending'; readonly epoch: number; readonly frames_done: number; readonly by: NonNullable<Endless['ended_by']> }
+  | { readonly type: 'prompt_answered'; readonly epoch: number; readonly prompt_id: string; readonly outcome: PromptOutcome }
   | { readonly type: 'completed'; readonly epoch: number }
   | { readonly type: 'cancelled'; readonly epoch: number; readonly frames_done: number }
   | { readonly type: 'failed'; readonly epoch: number; readonly code: FailureCode };
+
+/** What a worker says of a prompt that came while the video was made; frame and chunk are those it takes effect at. */
+export type PromptOutcome =
+  | { readonly status: 'scheduled'; readonly frame: number; readonly chunk_index: number }
+  | { readonly status: 'refused'; readonly code: 'past' | 'behind_end' };
 
 export type RecordedEvent = VideoEvent & { readonly id: number; readonly created_at_ms: number };

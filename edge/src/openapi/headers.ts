@@ -37,6 +37,7 @@ export const REQUEST_HEADERS = {
     description: 'One video for one key, however often it is sent, for 24 hours. With or without quotes.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21\\x23-\\x7e]+$' },
   },
+  last_event_id: { name: 'Last-Event-ID', in: 'header', description: 'The id of the last event that was seen.', schema: count },
   range: { name: 'Range', in: 'header', description: 'One range of bytes; several give the whole.', schema: text },
   if_match: { name: 'If-Match', in: 'header', description: 'ETags, of which one must be that of the content.', schema: text },
   if_none_match: { name: 'If-None-Match', in: 'header', description: 'ETags that the client has.', schema: text },

@@ -26,7 +26,7 @@ export interface Operation {
   readonly names?: { readonly [parameter: string]: { readonly schema: Json; readonly description: string; readonly refusal: ErrorCode } };
   readonly query?: { readonly [parameter: string]: { readonly schema: Json; readonly description: string } };
   /** Of the request, by component name. */
-  readonly request_headers?: readonly ('idempotency_key' | 'range' | 'if_match' | 'if_none_match')[];
+  readonly request_headers?: readonly ('idempotency_key' | 'last_event_id' | 'range' | 'if_match' | 'if_none_match')[];
   readonly body?: {
     readonly schema: z.ZodType;
     /** Taken as multipart/form-data too. */

@@ -36,10 +36,26 @@ export const STREAMING_OPERATIONS: readonly Operation[] = [
     errors: ['invalid_value'],
   },
   {
+    ...{ method: 'get', path: '/v1/videos/{id}/events', id: 'watchEvents', ...read, names: { id: VIDEO } },
+    summary: 'Hear what happens to a video',
+    description:
+      'Server-sent events: all that has happened, then what happens, until the video has ended. `data` has the shape of a webhook body. With a key, or with the `token` of a stream URL. Whoever comes again with the last id gets all that it missed and nothing twice, or 204 where nothing is left to tell.',
+    query: {
+      ...TOKEN,
+      after: { schema: { type: 'integer', minimum: 0, default: 0 }, description: 'As `Last-Event-ID`, which goes before it.' },
+    },
+    request_headers: ['last_event_id'],
+    answers: [
+      { status: 200, description: 'The events.', media: ['text/event-stream'] },
+      { status: 204, description: 'The video has ended, and the client has seen its last event.' },
+    ],
+    errors: ['invalid_stream_token', 'invalid_value', 'too_many_readers'],
+  },
+  {
     ...{ method: 'get', path: '/v1/videos/{id}/stream.m3u8', id: 'getStream', ...read, names: { id: VIDEO }, query: TOKEN },
     summary: 'Watch a video while it is made',
     description:
-      'An HLS playlist of its segments so far; empty before the first, and ended with the video. A video of very many segments lists its last ones. With a key, or with the `token` of a stream URL, which the addresses in it then carry too.',
+      'An HLS playlist of its segments so far; held back until there is one, for 6 seconds, and then empty; it ends with the video. A video of very many segments lists its last ones. With a key, or with the `token` of a stream URL, which the addresses in it then carry too.',
     answers: [{ status: 200, description: 'The playlist.', media: ['application/vnd.apple.mpegurl'] }],
     errors: ['invalid_stream_token', 'video_failed'],
   },

@@ -50,7 +50,7 @@ function secondsOf({ command, status, frames_done }: VideoRecord): string {
   return status === 'completed' ? String(frames_done / command.fps) : 'endless';
 }
 
-function totalOf({ command, status, frames_done }: VideoRecord): number | null {
+export function totalOf({ command, status, frames_done }: Pick<VideoRecord, 'status' | 'frames_done' | 'command'>): number | null {
   if (!command.endless) return command.frames;
   return status === 'completed' ? frames_done : null;
 }
@@ -61,7 +61,7 @@ function endedBy({ endless, status }: VideoRecord): VideoView['ended_by'] {
 }
 
 /** Whole percent; 100 only when the video can be downloaded. Nobody knows how far an endless one is. */
-function progressOf({ status, frames_done, command }: VideoRecord): number {
+export function progressOf({ status, frames_done, command }: Pick<VideoRecord, 'status' | 'frames_done' | 'command'>): number {
   if (status === 'completed') return 100;
   if (command.endless) return 0;
   return Math.min(99, Math.floor((100 * frames_done) / command.frames));

@@ -1,6 +1,7 @@
 /**
  * GET /v1/videos/{id}/stream.m3u8: what was committed of a video so far, as a playlist that players ask again until the
- * video has ended. Before the first segment it is empty: a refusal would make players give up (hls.js does at a 404).
+ * video has ended. Before the first segment they are held back a while, and then get an empty one: at a refusal they would
+ * give up (hls.js does at a 404).
  */
 import { EverframeError, framesOfChunk, type GenerationCommand, isFinished, PLAYLIST_SEGMENTS_MAX } from '@everframe/shared';
 import type { Context } from 'hono';
@@ -9,12 +10,21 @@ import type { AppEnv } from '../env.ts';
 import { videoObject } from '../http/named-video.ts';
 import { videoNotFound } from '../videos/video-id.ts';
 import { mayWatch } from './authenticate-viewer.ts';
+import { awaitFirstSegment } from './await-segment.ts';
 import { writePlaylist } from './playlist.ts';
 
 export async function getPlaylist(c: Context<AppEnv>): Promise<Response> {
   const { id, video } = videoObject(c);
-  const stream = await video.stream();
-  if (!stream || !mayWatch(c, stream.record)) throw videoNotFound(id);
+  const look = async () => {
+    const stream = await video.stream();
+    if (!stream || !mayWatch(c, stream.record)) throw videoNotFound(id);
+    return stream;
+  };
+  let stream = await look();
+  if (stream.segments.length === 0 && !isFinished(stream.record.status) && c.req.method !== 'HEAD') {
+    await awaitFirstSegment(video);
+    stream = await look();
+  }
   const { record, segments, earlier_discontinuities } = stream;
   const { command, status, error } = record;
   if (status === 'failed' && segments.length === 0) {
@@ -27,7 +37,7 @@ export async function getPlaylist(c: Context<AppEnv>): Promise<Response> {
     fps: command.fps,
     longest_frames,
     earlier_discontinuities,
-    is_whole: command.frames / longest_frames <= PLAYLIST_SEGMENTS_MAX,
+    is_whole: !command.endless && command.frames / longest_frames <= PLAYLIST_SEGMENTS_MAX,
     is_ended: isFinished(status),
     query: token === undefined ? '' : `?token=${token}`,
   });

@@ -48,6 +48,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('DELETE', '/v1/videos/:id', 'videos.write', { names: 'video' }),
   video('GET', '/v1/videos/:id/content', 'videos.read', { names: 'video' }),
   video('POST', '/v1/videos/:id/stream_url', 'videos.read', { names: 'video', ...SMALL_BODY }),
+  video('GET', '/v1/videos/:id/events', 'videos.read', { names: 'video' }),
   video('GET', '/v1/videos/:id/stream.m3u8', 'videos.read', { names: 'video' }),
   video('GET', '/v1/videos/:id/segments/:name', 'videos.read', { names: 'video' }),
   video('GET', '/v1/videos/:id/provenance', 'videos.read', { names: 'video' }),

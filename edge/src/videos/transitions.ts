@@ -6,11 +6,13 @@ import {
   ASSET_MAX_BYTES,
   type CommitRequest,
   type CompleteRequest,
+  type DirectiveAnswer,
   type Endless,
   EverframeError,
   type FailureCode,
   isFinished,
   MAX_FRUITLESS_ATTEMPTS,
+  type PromptOutcome,
   RETENTION_DAYS,
   RETRY_DELAYS_SECONDS,
   type ReleaseRequest,
@@ -71,7 +73,7 @@ export function beat(state: VideoState, epoch: number, lease_ends_at_ms: number)
 
 /** The very same commit again renews the lease and adds nothing. */
 export function commit(state: VideoState, request: CommitRequest, lease_ends_at_ms: number): Transition {
-  const { epoch, parent, segment } = request;
+  const { epoch, parent, segment, answers = [] } = request;
   const renewed = renewLease(state, epoch, lease_ends_at_ms);
   const id = commitId(request);
   if (id === state.last_commit?.id) return { state: renewed, events: [] };
@@ -89,9 +91,18 @@ export function commit(state: VideoState, request: CommitRequest, lease_ends_at_
   const endless = state.endless && { ...state.endless, bytes: state.endless.bytes + segment.media.bytes };
   const committed: VideoState = { ...renewed, frames_done, fruitless_attempts: 0, last_commit: { id, chunk_index }, endless };
   const event: VideoEvent = { type: 'committed', epoch, chunk_index, frames_done };
-  if (!endless || endless.bytes < ENDLESS_MAX_BYTES) return { state: committed, events: [event] };
+  const events = [event, ...answers.map((answer) => promptAnswered(epoch, answer))];
+  if (!endless || endless.bytes < ENDLESS_MAX_BYTES) return { state: committed, events };
   const ending = end(committed, 'limit');
-  return { state: ending.state, events: [event, ...ending.events] };
+  return { state: ending.state, events: [...events, ...ending.events] };
+}
+
+function promptAnswered(epoch: number, answer: DirectiveAnswer): VideoEvent {
+  const outcome: PromptOutcome =
+    answer.outcome === 'accepted'
+      ? { status: 'scheduled', frame: answer.applied_frame, chunk_index: answer.chunk_index }
+      : { status: 'refused', code: answer.reason };
+  return { type: 'prompt_answered', epoch, prompt_id: answer.id, outcome };
 }
 
 /** Names a commit by what makes it this one: its place, its worker and its bytes. */

@@ -19,6 +19,8 @@ import type {
 import { describeError, isFinished, PLAYLIST_SEGMENTS_MAX, RESERVATION_SECONDS } from '@everframe/shared';
 import type { Delivery } from '../accounts/ledger.ts';
 import { type Env, readSettings } from '../env.ts';
+import { acceptReader, tellReaders } from '../events/event-readers.ts';
+import { eventsAfter, toPublicEvents } from '../events/public-events.ts';
 import { log } from '../log.ts';
 import { requireAssets } from '../storage/require-assets.ts';
 import type { SegmentName } from '../streaming/playlist.ts';
@@ -120,6 +122,7 @@ export class VideoObject extends DurableObject<Env> {
     putErrand(this.#sql, 'index', now_ms);
     putErrand(this.#sql, 'settle', now_ms);
     putErrand(this.#sql, 'erase', eraseAt(deleted) ?? now_ms);
+    tellReaders(this.ctx, [], true);
     await this.#setAlarm();
   }
 
@@ -145,6 +148,23 @@ export class VideoObject extends DurableObject<Env> {
     if (!record) return null;
     if (!name) return { record, file: null };
     return { record, file: 'init' in name ? findInit(this.#sql, name.init) : findMedia(this.#sql, name.chunk_index) };
+  }
+
+  /** The WebSocket of whoever reads the video's events, `after` one of them; without a `reader` only the bound of all holds. */
+  override async fetch(request: Request): Promise<Response> {
+    const query = new URL(request.url).searchParams;
+    const state = this.#find();
+    if (!state) return new Response(null, { status: 404 });
+    const events = eventsAfter(state, Number(query.get('after') ?? 0), (from) => tables.listEvents(this.#sql, from));
+    if (!events) return new Response(null, { status: 400 });
+    const is_ended = isFinished(state.status);
+    if (is_ended && events.length === 0) return new Response(null, { status: 204 });
+    return acceptReader(this.ctx, query.get('reader'), events, is_ended);
+  }
+
+  /** A reader has left. */
+  override webSocketClose(socket: WebSocket): void {
+    socket.close(1000);
   }
 
   history(): RecordedEvent[] | null {
@@ -322,7 +342,8 @@ export class VideoObject extends DurableObject<Env> {
     const before = this.#load();
     const now_ms = Date.now();
     tables.saveState(this.#sql, state);
-    for (const event of events) tables.appendEvent(this.#sql, event, now_ms);
+    const records = events.map((event) => tables.appendEvent(this.#sql, event, now_ms));
+    tellReaders(this.ctx, toPublicEvents(state, records), isFinished(state.status));
     if (state.status !== before.status) {
       putErrand(this.#sql, 'index', now_ms);
       if (state.status === 'queued') putErrand(this.#sql, 'doorbell', now_ms + wait_ms);

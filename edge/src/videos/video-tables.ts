@@ -89,11 +89,14 @@ export function lastCheckpoint(sql: SqlStorage): Asset | null {
   return row ? (JSON.parse(row.checkpoint) as Asset) : null;
 }
 
-export function appendEvent(sql: SqlStorage, event: VideoEvent, now_ms: number): void {
-  sql.exec('INSERT INTO events (created_at_ms, event) VALUES (?, ?)', now_ms, JSON.stringify(event));
+export function appendEvent(sql: SqlStorage, event: VideoEvent, now_ms: number): RecordedEvent {
+  const insert = 'INSERT INTO events (created_at_ms, event) VALUES (?, ?) RETURNING id';
+  return { ...event, id: sql.exec<{ id: number }>(insert, now_ms, JSON.stringify(event)).one().id, created_at_ms: now_ms };
 }
 
-export function listEvents(sql: SqlStorage): RecordedEvent[] {
-  const rows = sql.exec<{ id: number; created_at_ms: number; event: string }>('SELECT id, created_at_ms, event FROM events ORDER BY id');
+/** @param from the first id that is wanted */
+export function listEvents(sql: SqlStorage, from = 0): RecordedEvent[] {
+  const query = 'SELECT id, created_at_ms, event FROM events WHERE id >= ? ORDER BY id';
+  const rows = sql.exec<{ id: number; created_at_ms: number; event: string }>(query, from);
   return rows.toArray().map(({ id, created_at_ms, event }) => ({ ...(JSON.parse(event) as VideoEvent), id, created_at_ms }));
 }
