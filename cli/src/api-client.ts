@@ -62,6 +62,18 @@ export class ApiClient {
     return (await response.json()) as Video;
   }
 
+  /** Where the video can be watched while it is made; undefined on a server that has no such page. */
+  async watchUrl(id: string): Promise<string | undefined> {
+    const { url } = this.#address;
+    try {
+      const response = await this.#send('POST', `/v1/videos/${id}/stream_url`);
+      return `${url}/watch#${((await response.json()) as { url: string }).url}`;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return undefined;
+    }
+  }
+
   async deleteVideo(id: string): Promise<void> {
     await this.#send('DELETE', `/v1/videos/${id}`);
   }

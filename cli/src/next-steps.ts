@@ -10,6 +10,11 @@ export function curlLine({ url, api_key }: Address): string {
   return `curl ${url}/v1/videos -H "Authorization: Bearer ${api_key}" -F prompt="a red balloon rises over the sea"`;
 }
 
+/** The address under which players and the page `/watch` show a video while it is made. */
+export function watchLine({ url, api_key }: Address): string {
+  return `curl -X POST ${url}/v1/videos/<id>/stream_url -H "Authorization: Bearer ${api_key}"`;
+}
+
 /** The stock OpenAI SDK, with another address. */
 export function sdkLines({ url, api_key }: Address): string[] {
   return [

@@ -3,7 +3,7 @@ import { SECRET_MIN_CHARACTERS } from '@everframe/shared';
 import { helpHint, readCommandLine, readWholeNumber } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
 import { aborted } from '../interrupt.ts';
-import { curlLine, indent, sdkLines } from '../next-steps.ts';
+import { curlLine, indent, sdkLines, watchLine } from '../next-steps.ts';
 import { DEFAULT_DATA_DIR } from '../repository.ts';
 import { lockFileOf } from '../stack/data-dir.ts';
 import { choosePort } from '../stack/free-port.ts';
@@ -92,6 +92,10 @@ function banner(stack: Stack): string {
     'Make a video from another terminal:',
     '',
     `  ${curlLine(stack)}`,
+    '',
+    `Watch it while it is made: this answers an address for any player, and for ${stack.url}/watch`,
+    '',
+    `  ${watchLine(stack)}`,
     '',
     'or with the OpenAI SDK:',
     '',

@@ -86,6 +86,8 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
       throw error;
     });
     say(`${created.id}: ${is_endless ? 'endless' : `${created.seconds} s`} at ${created.size} by ${created.model}`);
+    const watch_url = await client.watchUrl(created.id);
+    if (watch_url) say(`Watch it while it is made: ${watch_url}`);
     const video = await (is_endless ? makeEndless : makeVideo)(client, created, service, interrupt).catch(async (error: unknown) => {
       if (interrupt.aborted && !is_endless) await abandon(created.id, service, say);
       throw error;
