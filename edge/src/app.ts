@@ -36,6 +36,10 @@ import {
   testEndpoint,
   updateEndpoint,
 } from './routes/webhook-endpoints.ts';
+import { findMatches } from './soft-bindings/find-matches.ts';
+import { getManifest } from './soft-bindings/get-manifest.ts';
+import { listAlgorithms } from './soft-bindings/list-algorithms.ts';
+import { refuseContent } from './soft-bindings/refuse-content.ts';
 import { authenticateViewer } from './streaming/authenticate-viewer.ts';
 import { createStreamUrl } from './streaming/create-stream-url.ts';
 import { getPlaylist } from './streaming/get-playlist.ts';
@@ -121,6 +125,16 @@ app.post('/v1/verify', limitVisitors(), verifyFile);
 app.all('/v1/verify', methodNotAllowed('POST'));
 app.get('/v1/verify/trust', getTrust);
 app.all('/v1/verify/trust', methodNotAllowed('GET, HEAD'));
+
+app.get('/v1/c2pa/matches/byBinding', limitVisitors(), findMatches);
+app.post('/v1/c2pa/matches/byBinding', limitVisitors(), findMatches);
+app.all('/v1/c2pa/matches/byBinding', methodNotAllowed('GET, HEAD, POST'));
+app.post('/v1/c2pa/matches/byContent', refuseContent);
+app.all('/v1/c2pa/matches/byContent', methodNotAllowed('POST'));
+app.get('/v1/c2pa/manifests/:id', limitVisitors(), getManifest);
+app.all('/v1/c2pa/manifests/:id', methodNotAllowed('GET, HEAD'));
+app.get('/v1/c2pa/services/supportedAlgorithms', listAlgorithms);
+app.all('/v1/c2pa/services/supportedAlgorithms', methodNotAllowed('GET, HEAD'));
 
 app.get('/v1/usage', authenticate('usage.read'), getUsage);
 app.all('/v1/usage', methodNotAllowed('GET, HEAD'));

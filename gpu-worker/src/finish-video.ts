@@ -5,8 +5,9 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ClaimAnswer, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
+import { type ClaimAnswer, FINGERPRINT_MAX_SECONDS, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
 import { activeManifest } from '@everframe/shared/live-verification';
+import { createMarker, fingerprintOf, joinCells } from '@everframe/shared/mark';
 import { generationFacts } from './generation-facts.ts';
 import type { JobContext } from './job.ts';
 import type { Lease } from './lease.ts';
@@ -33,20 +34,30 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const state = await edge.download(ticket, progress.checkpoint, signal);
   const { rgb, width, height } = await context.inference.thumbnail(state);
   const picture = join(scratch_dir, 'picture.jpg');
+  if (claim.mark !== undefined) createMarker(claim.mark, width, height).embed(rgb);
   await writeFile(picture, encodeThumbnail(rgb, width, height));
 
   const live_manifests = inits.flatMap((init) => activeManifest(init)?.label ?? []);
   // One that was told to stop has fewer frames than were asked for.
   const frames = framesDone(progress);
   const made = { ...claim, command: { ...claim.command, frames } };
-  const facts = generationFacts(context, lease, made, { frames, encoder: first.encoder, live_manifests });
-  const video_path = await sign(context, joined, 'video/mp4', facts);
-  const thumbnail_path = await sign(context, picture, 'image/jpeg', facts);
+  const fingerprint = fingerprintOfSegments(progress.segments);
+  const about = generationFacts(context, lease, made, { frames, encoder: first.encoder, live_manifests });
+  const facts = { ...about, fingerprint };
+  const { out_path: video_path, manifest_label: manifest_id } = await sign(context, joined, 'video/mp4', facts);
+  const { out_path: thumbnail_path } = await sign(context, picture, 'image/jpeg', facts);
   const [video, thumbnail] = await Promise.all([
     edge.upload(ticket, finalKey(video_id, epoch), { path: video_path }, 'video/mp4', signal),
     edge.upload(ticket, thumbnailKey(video_id, epoch), { path: thumbnail_path }, 'image/jpeg', signal),
   ]);
-  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail }, signal);
+  const credential = { manifest_id, mark: claim.mark ?? null, fingerprint };
+  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail, credential }, signal);
+}
+
+/** Empty where an older worker made one of them, which left nothing to make it from. */
+function fingerprintOfSegments(segments: readonly Segment[]): string[] {
+  if (segments.some(({ luma_cells }) => luma_cells === undefined)) return [];
+  return fingerprintOf(joinCells(segments.flatMap(({ luma_cells = [] }) => luma_cells))).slice(0, FINGERPRINT_MAX_SECONDS);
 }
 
 async function fetchMissing({ edge, scratch_dir }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<void> {
@@ -69,12 +80,12 @@ async function sign(
   source_path: string,
   mime_type: 'video/mp4' | 'image/jpeg',
   facts: GenerationFacts,
-): Promise<string> {
+): Promise<{ out_path: string; manifest_label: string }> {
   const out_path = source_path.replace(/(\.\w+)$/, '-signed$1');
-  await signingStep(async () => {
+  return signingStep(async () => {
     const { signer, time_stamp_urls } = context;
-    const { time_stamp, faults } = await signAsset({ signer, source_path, mime_type, out_path, facts, time_stamp_urls });
+    const { time_stamp, faults, manifest_label } = await signAsset({ signer, source_path, mime_type, out_path, facts, time_stamp_urls });
     if (faults.length > 0) context.log('warn', time_stamp ? 'a time-stamp authority failed' : 'signed without a time-stamp', { faults });
+    return { out_path, manifest_label };
   });
-  return out_path;
 }

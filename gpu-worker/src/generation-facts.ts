@@ -13,7 +13,7 @@ export type AboutFile = Pick<GenerationFacts, 'frames' | 'encoder' | 'live_manif
 export function generationFacts(
   context: JobContext,
   { video_id }: Lease,
-  { command, created_at_ms, prompt_key }: ClaimAnswer,
+  { command, created_at_ms, prompt_key, mark }: ClaimAnswer,
   about: AboutFile,
 ): GenerationFacts {
   const model = context.inference.packages.get(command.model);
@@ -22,6 +22,7 @@ export function generationFacts(
   return {
     ...about,
     video_id,
+    mark,
     title: video_id,
     origin: { kind: 'created' },
     model: { name: model.name, title: model.title, version: model.version, package_sha256 },

@@ -11,6 +11,7 @@ import { JobError, step } from './job-error.ts';
 import type { Lease } from './lease.ts';
 import { LiveStream } from './live-stream.ts';
 import { type Encoder, pickEncoder } from './media/encoder.ts';
+import { markChunk } from './media/mark-chunk.ts';
 import { makeSegment } from './media/segmenter.ts';
 import { framesDone, type Progress, segmentPath } from './progress.ts';
 import { Steering } from './steering.ts';
@@ -64,7 +65,7 @@ function chooseEncoder({ encoders }: JobContext, { command, segments: [first] }:
 async function deliverChunk(
   context: JobContext,
   lease: Lease,
-  { command }: ClaimAnswer,
+  { command, mark }: ClaimAnswer,
   encoder: Encoder,
   live: LiveStream,
   progress: Progress,
@@ -77,9 +78,10 @@ async function deliverChunk(
   const { chunk_index, first_frame, frame_count } = chunk;
   const began_at_ms = Date.now();
   const { width, height, fps } = command;
-  const files = await step('encoding_failed', async () => {
+  const { luma_cells, ...files } = await step('encoding_failed', async () => {
+    const luma_cells = await markChunk(chunk.frames, { width, height, fps, first_frame, mark, signal });
     const encoded = await encoder.encode(chunk.frames, { width, height, fps, signal });
-    return makeSegment(encoded, { width, height, fps, chunk_index, first_frame });
+    return { ...makeSegment(encoded, { width, height, fps, chunk_index, first_frame }), luma_cells };
   });
   const encoded_at_ms = Date.now();
   const { init, signed } = await live.sign(files, chunk, progress);
@@ -90,7 +92,7 @@ async function deliverChunk(
     edge.upload(ticket, segmentKey(video_id, epoch, chunk_index), signed, 'video/iso.segment', signal),
     edge.upload(ticket, checkpointKey(video_id, epoch, chunk_index), chunk.checkpoint, 'application/octet-stream', signal),
   ]);
-  const segment: Segment = { chunk_index, first_frame, frames: frame_count, init, media, encoder: encoder.name };
+  const segment: Segment = { chunk_index, first_frame, frames: frame_count, init, media, encoder: encoder.name, luma_cells };
   const asked_at_ms = Date.now();
   const { answers } = steering;
   const answer = await edge.commit(video_id, { epoch, parent: progress.parent, segment, checkpoint, answers: [...answers] }, signal);

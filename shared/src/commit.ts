@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Directive, DirectiveAnswer } from './directives.ts';
 import { FAILURE_CODES } from './errors.ts';
 import { GenerationCommand } from './generation.ts';
-import { LIVE_PROMPTS_MAX } from './limits.ts';
+import { FINGERPRINT_MAX_SECONDS, LIVE_PROMPTS_MAX } from './limits.ts';
 
 /** An uploaded object. `sha256` in lower-case hex. */
 export const Asset = z.object({
@@ -20,6 +20,16 @@ export type Asset = z.infer<typeof Asset>;
 export const EncoderName = z.enum(['ffmpeg-x264', 'ffmpeg-nvenc', 'wasm']);
 export type EncoderName = z.infer<typeof EncoderName>;
 
+/** Mean luma of 8 x 8 areas over a half second, or over those of its frames that a segment has; see `mark/luma-cells.ts`. */
+export const LumaCell = z.object({
+  /** The half second, from 0. */
+  cell: z.int().nonnegative(),
+  frames: z.int().positive(),
+  /** Row by row, in sixteenths of a level of 255. */
+  means: z.array(z.int().min(0).max(4080)).length(64),
+});
+export type LumaCell = z.infer<typeof LumaCell>;
+
 /** A delivered chunk. Frames are [first_frame, first_frame + frames). */
 export const Segment = z.object({
   chunk_index: z.int().nonnegative(),
@@ -28,6 +38,8 @@ export const Segment = z.object({
   init: Asset,
   media: Asset,
   encoder: EncoderName,
+  /** What the video's fingerprint is made of; absent in segments of older workers. */
+  luma_cells: z.array(LumaCell).max(1000).optional(),
 });
 export type Segment = z.infer<typeof Segment>;
 
@@ -51,6 +63,11 @@ export const ClaimAnswer = z.object({
    * The edge derives it from KEY_PEPPER and the video's id, so that an owner can prove a prompt later.
    */
   prompt_key: z.string().regex(/^[0-9a-f]{64}$/),
+  /** What the worker writes into every frame, invisibly; 12 hex digits. Absent: nothing. */
+  mark: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/)
+    .optional(),
   /** Id of the last commit, which the next one must name; null before the first. */
   parent: z.string().nullable(),
   /** Everything committed so far, in order. */
@@ -88,7 +105,31 @@ export type CommitRequest = z.infer<typeof CommitRequest>;
 export const CommitAnswer = LeaseAnswer.extend({ commit_id: z.string() });
 export type CommitAnswer = z.infer<typeof CommitAnswer>;
 
-export const CompleteRequest = z.object({ epoch, parent: z.string(), video: Asset, thumbnail: Asset });
+/** By what the signed file is found again when its manifest was taken off it. */
+export const Credential = z.object({
+  /** The label of the file's manifest, which is its name everywhere. */
+  manifest_id: z
+    .string()
+    .max(200)
+    .regex(/^urn:[\w:.-]+$/),
+  /** As the claim gave it; null for frames that carry none. */
+  mark: z
+    .string()
+    .regex(/^[0-9a-f]{12}$/)
+    .nullable(),
+  /** One hash for each second, see `mark/fingerprint.ts`; empty where it is not known. */
+  fingerprint: z.array(z.string().regex(/^[0-9a-f]{24}$/)).max(FINGERPRINT_MAX_SECONDS),
+});
+export type Credential = z.infer<typeof Credential>;
+
+/** `credential` is absent from older workers: their videos can't be looked up. */
+export const CompleteRequest = z.object({
+  epoch,
+  parent: z.string(),
+  video: Asset,
+  thumbnail: Asset,
+  credential: Credential.optional(),
+});
 export type CompleteRequest = z.infer<typeof CompleteRequest>;
 
 export const FailRequest = z.object({ epoch, code: z.enum(FAILURE_CODES), message: z.string().max(500) });

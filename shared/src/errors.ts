@@ -68,6 +68,8 @@ export const ERROR_KINDS = {
   account_not_found: { status: 404, type: 'not_found_error', retryable: false },
   key_not_found: { status: 404, type: 'not_found_error', retryable: false },
   webhook_endpoint_not_found: { status: 404, type: 'not_found_error', retryable: false },
+  manifest_not_found: { status: 404, type: 'not_found_error', retryable: false },
+  manifest_gone: { status: 410, type: 'not_found_error', retryable: false },
   segment_not_found: { status: 404, type: 'not_found_error', retryable: false },
   asset_not_found: { status: 404, type: 'not_found_error', retryable: false },
   // Its state.

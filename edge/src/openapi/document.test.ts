@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { PROMPT_MAX_CHARACTERS, SEED_MAX, toGenerationCommand } from '@everframe/shared';
 import { app } from '../app.ts';
 import { PACKAGES } from '../catalogue.ts';
+import { storeCredential } from '../store/credentials.ts';
 import { assertDocumented, assertSchema, resolve } from '../testing/assert-documented.ts';
 import { ADMIN_TOKEN, startEdge, type TestEdge } from '../testing/edge.ts';
 import { type Receiver, startReceiver } from '../testing/receiver.ts';
@@ -97,10 +98,12 @@ test('every example of a request is answered as the document says', async (t) =>
   for (const operation of OPERATIONS) {
     const { id, method, path, auth, body } = operation;
     const expected = operation.answers[0]?.status ?? 400;
-    const target = path
+    const query = Object.entries(operation.query ?? {}).flatMap(([name, { example }]) => (example === undefined ? [] : [[name, example]]));
+    const place = path
       .replace('{model}', PACKAGES[0]?.name ?? '')
       .replace('{name}', '0.m4s')
       .replace('{id}', await idFor(operation));
+    const target = query.length === 0 ? place : `${place}?${new URLSearchParams(query)}`;
     const headers: Record<string, string> = {
       ...(auth === 'key' && { authorization: `Bearer ${edge.key.text}` }),
       ...(auth === 'admin' && { authorization: `Bearer ${ADMIN_TOKEN}` }),
@@ -141,6 +144,8 @@ async function idFor({ names = {}, id }: Operation): Promise<string> {
     case 'video_not_found':
       if (id === 'steerVideo') return edge.create({ prompt: 'a red ball', seconds: 8 });
       return id === 'cancelVideo' ? await edge.create() : (await completedVideo(edge)).video_id;
+    case 'manifest_not_found':
+      return publishedManifest();
     case 'webhook_endpoint_not_found': {
       const response = await edge.asOwner('/v1/webhook_endpoints', {
         method: 'POST',
@@ -156,6 +161,24 @@ async function idFor({ names = {}, id }: Operation): Promise<string> {
     default:
       throw new Error(`nothing for ${names.id?.refusal}`);
   }
+}
+
+/** Of a file that has nothing but a manifest store, and that store nothing but its length. */
+async function publishedManifest(): Promise<string> {
+  const [manifest_id, file_key] = ['urn:c2pa:published', 'videos/published/1/video.mp4'];
+  const store = Buffer.from('0000000c6a756d6200000000', 'hex');
+  const content = Buffer.concat([
+    Buffer.from('d8fec3d61b0e483c92975828877ec48100000000', 'hex'),
+    Buffer.from('manifest\0'),
+    Buffer.alloc(8),
+    store,
+  ]);
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(content.length + 8);
+  head.write('uuid', 4);
+  await edge.env.MEDIA.put(file_key, Buffer.concat([Buffer.from('0000001066747970', 'hex'), Buffer.alloc(8), head, content]));
+  await storeCredential(edge.env.DB, { manifest_id, mark: null, fingerprint: [] }, 'video_published', file_key);
+  return manifest_id;
 }
 
 /** With an address and a video of this machine in place of the reader's. */

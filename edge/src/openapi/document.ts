@@ -19,6 +19,7 @@ import { CreateVideo, ModerationRequest, RemixVideo, SteerVideo } from './create
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
+import { FindByBinding, SOFT_BINDING_OPERATIONS, SoftBindingMatches, SupportedAlgorithms } from './soft-binding-operations.ts';
 import { STREAMING_OPERATIONS, StreamUrl } from './streaming-operations.ts';
 import {
   ContentProvenanceCheck,
@@ -37,13 +38,14 @@ export const OPERATIONS: readonly Operation[] = [
   ...STREAMING_OPERATIONS,
   ...SERVICE_OPERATIONS,
   ...VERIFICATION_OPERATIONS,
+  ...SOFT_BINDING_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
   ...ADMIN_OPERATIONS,
 ];
 
 const REQUESTS: Named = {
   ...{ CreateVideo, RemixVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret, TestWebhookEndpoint },
-  ...{ SteerVideo, CreateStreamUrl, CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo },
+  ...{ SteerVideo, CreateStreamUrl, CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo, FindByBinding },
 };
 
 const { ErrorAnswer, VideoView, ModelView, WebhookEndpointView, AccountView, ApiKeyView, PromptView, PromptWarningView, ...others } =
@@ -54,6 +56,7 @@ const ANSWERS: Named = {
   ...others,
   StreamUrl,
   ...{ ContentProvenanceCheck, VerifiedFile, VerificationReport: ReportView, VideoProvenance, LineageNode, TrustRoots },
+  ...{ SoftBindingMatches, SupportedAlgorithms },
 };
 
 const DESCRIPTION = `Text to video of any length, signed with C2PA. The unmodified OpenAI SDKs work with \`baseURL\` set to \`/v1\`.

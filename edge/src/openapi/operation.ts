@@ -24,7 +24,14 @@ export interface Operation {
   readonly scope?: Scope;
   /** Those of the path. A thing that is not there is refused with this code. */
   readonly names?: { readonly [parameter: string]: { readonly schema: Json; readonly description: string; readonly refusal: ErrorCode } };
-  readonly query?: { readonly [parameter: string]: { readonly schema: Json; readonly description: string } };
+  readonly query?: {
+    readonly [parameter: string]: {
+      readonly schema: Json;
+      readonly description: string;
+      readonly required?: true;
+      readonly example?: string;
+    };
+  };
   /** Of the request, by component name. */
   readonly request_headers?: readonly ('idempotency_key' | 'last_event_id' | 'range' | 'if_match' | 'if_none_match')[];
   readonly body?: {
@@ -99,7 +106,7 @@ export function errorsOf({ auth, scope, names = {}, body, errors = [] }: Operati
 function parametersOf({ names = {}, query = {}, request_headers = [] }: Operation): Json {
   const parameters = [
     ...Object.entries(names).map(([name, { schema, description }]) => ({ name, in: 'path', required: true, description, schema })),
-    ...Object.entries(query).map(([name, { schema, description }]) => ({ name, in: 'query', description, schema })),
+    ...Object.entries(query).map(([name, parameter]) => ({ name, in: 'query', ...parameter })),
     ...request_headers.map((name) => ({ $ref: `#/components/parameters/${name}` })),
   ];
   return parameters.length > 0 ? { parameters } : {};

@@ -111,7 +111,7 @@ export const TrustRoots = z.object({
   trust_list_pem: z.string().meta({ description: 'Whoever these vouch for is known by name.' }),
 });
 
-const RATE_HEADERS: readonly HeaderName[] = [
+export const RATE_HEADERS: readonly HeaderName[] = [
   ...(['x-ratelimit-limit-requests', 'x-ratelimit-remaining-requests', 'x-ratelimit-reset-requests'] as const),
   ...(['ratelimit-policy', 'ratelimit'] as const),
 ];

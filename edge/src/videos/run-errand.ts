@@ -2,6 +2,7 @@
 import { videoPrefix } from '@everframe/shared';
 import { type Env, readSettings } from '../env.ts';
 import { sendJobMessage } from '../queue/sqs-producer.ts';
+import { forgetCredential, storeCredential } from '../store/credentials.ts';
 import { deleteVideo, upsertVideo } from '../store/videos.ts';
 import { webhookEventOf } from '../webhooks/webhook-event.ts';
 import type { Errand } from './outbox.ts';
@@ -20,7 +21,8 @@ export async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state
         ...(state.request_id !== null && { request_id: state.request_id }),
       });
     case 'index':
-      return upsertVideo(env.DB, state, state.deleted_at_ms === null ? state.status : 'deleted', Date.now());
+      await upsertVideo(env.DB, state, state.deleted_at_ms === null ? state.status : 'deleted', Date.now());
+      return indexCredential(env.DB, state);
     case 'settle':
       return settle(env, state);
     case 'notify': {
@@ -32,9 +34,16 @@ export async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state
       // Whatever kept the charge from the account would be forgotten with the video.
       await settle(env, state);
       await eraseObjects(env.MEDIA, videoPrefix(state.id));
+      await forgetCredential(env.DB, state.id);
       await env.WEBHOOKS.getByName(state.account_id).forget(state.id);
       return deleteVideo(env.DB, state.id);
   }
+}
+
+/** A published file can be looked up; one whose owner deleted it can't from that moment on. */
+async function indexCredential(db: D1Database, { id, credential, video, deleted_at_ms }: VideoState): Promise<void> {
+  if (deleted_at_ms !== null) return forgetCredential(db, id);
+  if (credential && video) await storeCredential(db, credential, id, video.key);
 }
 
 async function settle(env: Env, state: VideoState): Promise<void> {

@@ -112,7 +112,7 @@ export function commitId({ epoch, segment }: CommitRequest): string {
 
 /** Repeated by its owner, it answers the same and changes nothing. */
 export function complete(state: VideoState, request: CompleteRequest, now_ms: number): Transition {
-  const { epoch, parent, video, thumbnail } = request;
+  const { epoch, parent, video, thumbnail, credential = null } = request;
   requireOwnership(state, epoch);
   if (state.status === 'completed' && state.video?.sha256 === video.sha256) return { state, events: [] };
   requireLease(state, epoch);
@@ -125,7 +125,7 @@ export function complete(state: VideoState, request: CompleteRequest, now_ms: nu
     );
   }
   return {
-    state: { ...finish(state, 'completed', now_ms), completed_at_ms: now_ms, video, thumbnail },
+    state: { ...finish(state, 'completed', now_ms), completed_at_ms: now_ms, video, thumbnail, credential },
     events: [{ type: 'completed', epoch }],
   };
 }

@@ -1,5 +1,5 @@
 /** All that a video's Durable Object knows beside its commits and events: the record, and who works on it. */
-import { type GenerationCommand, type Price, secondsAhead, type VideoRecord } from '@everframe/shared';
+import { type Credential, type GenerationCommand, type Price, secondsAhead, type VideoRecord } from '@everframe/shared';
 
 export interface VideoState extends VideoRecord {
   readonly lease: { readonly worker_id: string; readonly ends_at_ms: number } | null;
@@ -13,6 +13,8 @@ export interface VideoState extends VideoRecord {
   readonly deleted_at_ms: number | null;
   /** Waits in its account's list until its turn comes; the queue has not heard of it. */
   readonly held: boolean;
+  /** By what the signed file is found again; null before the end, and for what older workers made. */
+  readonly credential: Credential | null;
 }
 
 export interface NewVideo {
@@ -52,5 +54,6 @@ export function newVideoState(video: NewVideo): VideoState {
     last_commit: null,
     deleted_at_ms: null,
     held,
+    credential: null,
   };
 }

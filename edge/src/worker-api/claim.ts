@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { videoObject } from '../http/named-video.ts';
 import { readCall } from '../http/read-call.ts';
+import { markOf } from '../soft-bindings/mark-of.ts';
 import { fromOutcome } from '../videos/outcome.ts';
 import { leaseAnswer } from './lease-answer.ts';
 import { promptKey } from './prompt-key.ts';
@@ -13,6 +14,8 @@ export async function claimVideo(c: Context<AppEnv>): Promise<Response> {
   const { worker_id } = await readCall(c.req.raw, ClaimRequest);
   const { lease_ends_at_ms, directives, ...claimed } = fromOutcome(await video.claim(worker_id));
   const lease = await leaseAnswer(c, id, { epoch: claimed.epoch, lease_ends_at_ms, directives });
-  const prompt_key = await promptKey(c.get('settings').keyPepper, id);
-  return c.json({ ...claimed, ...lease, prompt_key } satisfies ClaimAnswer);
+  const { keyPepper } = c.get('settings');
+  const prompt_key = await promptKey(keyPepper, id);
+  const mark = await markOf(keyPepper, id);
+  return c.json({ ...claimed, ...lease, prompt_key, mark } satisfies ClaimAnswer);
 }

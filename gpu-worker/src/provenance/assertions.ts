@@ -3,6 +3,7 @@
  * stays out unless its owner wants it in, because a manifest travels with every copy and into every descendant.
  */
 import type { InputFile } from './ingredients.ts';
+import { softBindings } from './soft-bindings.ts';
 
 export interface GenerationFacts {
   readonly video_id: string;
@@ -21,6 +22,10 @@ export interface GenerationFacts {
   readonly encoder: string;
   /** By start; empty where the owner wants nothing said of them. */
   readonly prompts: readonly PromptFact[];
+  /** What every frame carries invisibly, 12 hex digits; undefined for nothing. */
+  readonly mark?: string | undefined;
+  /** One hash for each second; empty or undefined where it is not known. */
+  readonly fingerprint?: readonly string[] | undefined;
   readonly created_at: Date;
   readonly generator_version: string;
   /** Labels of the manifests that the video's live segments were published under, in order; default none. */
@@ -78,6 +83,7 @@ export function manifestDefinition(facts: GenerationFacts, mime_type: SignedMime
           contentProfile: { humanOversightLevel: 'prompt_guided' },
         },
       },
+      ...softBindings(facts, mime_type),
       { label: 'cawg.training-mining', data: { entries: TRAINING_NOT_ALLOWED } },
     ],
   };
@@ -91,7 +97,7 @@ export function liveManifestDefinition(facts: GenerationFacts, assertions: Reado
 }
 
 /** Assertions that we make ourselves, rather than gather from others. */
-export const CREATED_ASSERTION_LABELS = ['c2pa.actions', 'c2pa.ingredient', 'c2pa.ai-disclosure'];
+export const CREATED_ASSERTION_LABELS = ['c2pa.actions', 'c2pa.ingredient', 'c2pa.ai-disclosure', 'c2pa.soft-binding'];
 
 export const GENERATOR_NAME = 'Everframe';
 
@@ -111,11 +117,13 @@ function actions(facts: GenerationFacts, mime_type: SignedMimeType): object[] {
   const { origin, created_at, generator_version } = facts;
   const common = { when: created_at.toISOString(), softwareAgent: { name: GENERATOR_NAME, version: generator_version } };
   const parameters = { ingredientIds: inputLabels(facts), ...ownParameters(facts, mime_type) };
-  if (origin.kind === 'created') return [{ action: 'c2pa.created', ...common, digitalSourceType: MADE_BY_MODEL, parameters }];
+  const marked = facts.mark === undefined ? [] : [{ action: 'c2pa.watermarked.bound', ...common }];
+  if (origin.kind === 'created') return [{ action: 'c2pa.created', ...common, digitalSourceType: MADE_BY_MODEL, parameters }, ...marked];
   const digitalSourceType = origin.parent_made_by_model ? MADE_BY_MODEL : MADE_WITH_MODEL;
   return [
     { action: 'c2pa.opened', ...common, parameters: { ingredientIds: ['parent'] } },
     { action: 'c2pa.edited', ...common, digitalSourceType, parameters },
+    ...marked,
   ];
 }
 

@@ -1,0 +1,199 @@
+/**
+ * Reads a mark out of decoded frames: of any size, cut, cropped, scaled or coded again. Frames are added one by one, in any
+ * order and number; what they have in common is the mark, and what moves cancels. The same code runs in the page, at the
+ * terminal and in tests. It takes no file apart: whoever has a decoder brings the luma.
+ */
+import { boxBlur } from './box-blur.ts';
+import { decodeId } from './code.ts';
+import { tileSigns } from './embed.ts';
+import { placeTiles, type Residual, type TilePlaces } from './find-tile.ts';
+import { SIDE } from './fourier.ts';
+import { CHIPS, CODED_BITS, chipPixels, layout, TILE } from './layout.ts';
+
+export interface MarkReading {
+  /** Twelve hex digits; null where no mark was found. */
+  readonly id: string | null;
+  /** How well the whole tile agrees with it, in standard deviations; without a mark, how well the best place did. */
+  readonly certainty: number;
+}
+
+export interface MarkReader {
+  /** @param luma one frame, a byte a pixel, row by row */
+  add(luma: Uint8Array): void;
+  read(): MarkReading;
+}
+
+/** Frames are made smaller before they are looked at, down to at least this along the shorter side. */
+const WORKING_SIDE = 320;
+/** Neighbourhoods, as shares of the shorter side: for chips of large frames and of small ones. */
+const SCALES = [
+  { radius: 0.0104, chips: [1 / 100, 1 / 45] },
+  { radius: 0.0234, chips: [1 / 45, 1 / 15] },
+] as const;
+const SEARCH_STEP = 1.02;
+const CANDIDATES = 8;
+/** Noise that passes the checksum reaches 9.4: of 2^64 code words the best agrees so well by chance. */
+const CERTAIN = 10;
+
+export function createMarkReader(width: number, height: number): MarkReader {
+  const shrink = Math.max(1, Math.floor(Math.min(width, height) / WORKING_SIDE));
+  const small = { width: Math.floor(width / shrink), height: Math.floor(height / shrink) };
+  const shorter = Math.min(small.width, small.height);
+  const sums = SCALES.map(() => new Float32Array(small.width * small.height));
+  let frames = 0;
+
+  return {
+    add(luma) {
+      if (luma.length !== width * height)
+        throw new RangeError(`a frame of ${width}x${height} has ${width * height} bytes; got ${luma.length}`);
+      const picture = shrink === 1 ? luma : shrinkFrame(luma, width, small, shrink);
+      for (const [index, { radius }] of SCALES.entries())
+        addResidual(sums[index] as Float32Array, picture, small, radiusOf(radius, shorter));
+      frames++;
+    },
+    read() {
+      if (frames === 0) return { id: null, certainty: 0 };
+      const residuals = SCALES.map(({ radius }, index) => level(sums[index] as Float32Array, small, radiusOf(radius, shorter) + 1));
+      return search(residuals, shorter, chipPixels(width, height) / shrink);
+    },
+  };
+}
+
+function radiusOf(share: number, shorter: number): number {
+  return Math.max(2, Math.round(share * shorter));
+}
+
+/** First where the mark would be in a file that kept its size, then everywhere, then mirrored. */
+function search(residuals: readonly Residual[], shorter: number, likely_chip: number): MarkReading {
+  let best = 0;
+  const look = (places: readonly TilePlaces[]): MarkReading | undefined => {
+    for (const { folded, peaks } of places) {
+      for (const { x, y } of peaks) {
+        const reading = readTile(folded, x, y);
+        if (reading.id !== null) return reading;
+        best = Math.max(best, reading.certainty);
+      }
+    }
+    return undefined;
+  };
+  const plain = look(residuals.flatMap((residual) => placeTiles(residual, [likely_chip])));
+  if (plain) return plain;
+  for (const turned of [residuals, residuals.map(mirror)]) {
+    const found = look(candidates(turned, shorter));
+    if (found) return found;
+  }
+  return { id: null, certainty: best };
+}
+
+/** The sizes at which the fixed chips stand out most, each tried a little larger and smaller. */
+function candidates(residuals: readonly Residual[], shorter: number): TilePlaces[] {
+  const found: { readonly residual: Residual; readonly chip: number; readonly z: number }[] = [];
+  for (const [index, { chips }] of SCALES.entries()) {
+    const residual = residuals[index] as Residual;
+    const sizes: number[] = [];
+    for (let chip = Math.max(1.8, chips[0] * shorter); chip < chips[1] * shorter; chip *= SEARCH_STEP) sizes.push(chip);
+    for (const [at, { peaks }] of placeTiles(residual, sizes).entries())
+      found.push({ residual, chip: sizes[at] as number, z: peaks[0]?.z ?? 0 });
+  }
+  found.sort((one, other) => other.z - one.z);
+  return found.slice(0, CANDIDATES).map(({ residual, chip }) => {
+    // Over many chips even a small error of their size adds up.
+    const steps = Math.max(residual.width, residual.height) / chip > 1.5 * TILE ? [-4, -3, -2, -1, 0, 1, 2, 3, 4] : [0];
+    const near = placeTiles(
+      residual,
+      steps.map((step) => chip * (1 + step * 0.0025)),
+    );
+    return near.reduce((best, places) => ((places.peaks[0]?.z ?? 0) > (best.peaks[0]?.z ?? 0) ? places : best));
+  });
+}
+
+/** @param x where the tile begins, in half chips; y too */
+function readTile(folded: Float32Array, x: number, y: number): MarkReading {
+  const { data, data_signs } = layout();
+  const chips = chipValues(folded, x, y);
+  const soft = new Float32Array(CODED_BITS);
+  for (const [index, place] of data.entries()) {
+    soft[index % CODED_BITS] = (soft[index % CODED_BITS] as number) + (chips[place] as number) * (data_signs[index] as number);
+  }
+  const id = decodeId(soft);
+  if (id === undefined) return { id: null, certainty: 0 };
+  const signs = tileSigns(id);
+  const squares = chips.reduce((total, value) => total + value * value, 0);
+  const certainty = chips.reduce((total, value, place) => total + value * (signs[place] as number), 0) / Math.sqrt(squares || 1);
+  return { id: certainty >= CERTAIN ? id : null, certainty };
+}
+
+/** How light each chip is against those around it, in standard deviations, at most 2. */
+function chipValues(folded: Float32Array, x: number, y: number): Float32Array {
+  const light = new Float32Array(CHIPS);
+  for (let place = 0; place < CHIPS; place++) {
+    const top = y + Math.floor(place / TILE) * 2;
+    const left = x + (place % TILE) * 2;
+    for (let half = 0; half < 4; half++) {
+      const value = folded[((top + (half >> 1)) % SIDE) * SIDE + ((left + (half & 1)) % SIDE)] as number;
+      if (!Number.isNaN(value)) light[place] = (light[place] as number) + value;
+    }
+  }
+  const around = boxBlur(light, TILE, TILE, 1);
+  const chips = light.map((value, place) => value - (around[place] as number));
+  const deviation = Math.sqrt(chips.reduce((squares, value) => squares + value * value, 0) / CHIPS) || 1;
+  return chips.map((value) => clamp(value / deviation, 2));
+}
+
+/** Each pixel against its neighbourhood, in shares of what is usual there, so that edges of the picture count little. */
+function addResidual(sum: Float32Array, picture: ArrayLike<number>, { width, height }: FrameSize, radius: number): void {
+  const around = boxBlur(picture, width, height, radius);
+  const difference = around.map((value, pixel) => (picture[pixel] as number) - value);
+  const usual = boxBlur(difference.map(Math.abs), width, height, radius + 1);
+  for (let pixel = 0; pixel < sum.length; pixel++) {
+    sum[pixel] = (sum[pixel] as number) + clamp((difference[pixel] as number) / ((usual[pixel] as number) + 1), 2);
+  }
+}
+
+/**
+ * What stands still and is full of detail would drown the rest: a place counts the less the more there is around it, beyond making
+ * all alike, since where there is little nearly all of it is the mark.
+ */
+function level(sum: Float32Array, { width, height }: FrameSize, radius: number): Residual {
+  const squares = boxBlur(
+    sum.map((value) => value * value),
+    width,
+    height,
+    radius,
+  );
+  const [most, mean] = squares.reduce(([high, total], value) => [Math.max(high, value), total + value / squares.length], [1e-6, 0]);
+  const values = sum.map((value, pixel) => {
+    const square = squares[pixel] as number;
+    return (clamp(value / Math.sqrt(square + 0.02 * most), 1) * mean) / (square + 0.3 * mean + 1e-9);
+  });
+  return { values, width, height };
+}
+
+function clamp(value: number, most: number): number {
+  return value < -most ? -most : value > most ? most : value;
+}
+
+function mirror({ values, width, height }: Residual): Residual {
+  const turned = values.map((_, pixel) => values[pixel - (pixel % width) + width - 1 - (pixel % width)] as number);
+  return { values: turned, width, height };
+}
+
+function shrinkFrame(luma: Uint8Array, width: number, small: FrameSize, by: number): Float32Array {
+  const picture = new Float32Array(small.width * small.height);
+  const share = 1 / (by * by);
+  for (let y = 0; y < small.height; y++) {
+    for (let x = 0; x < small.width; x++) {
+      let sum = 0;
+      for (let down = 0; down < by; down++) {
+        for (let right = 0; right < by; right++) sum += luma[(y * by + down) * width + x * by + right] as number;
+      }
+      picture[y * small.width + x] = sum * share;
+    }
+  }
+  return picture;
+}
+
+interface FrameSize {
+  readonly width: number;
+  readonly height: number;
+}
