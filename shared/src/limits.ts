@@ -63,7 +63,7 @@ export const STREAM_URL_SECONDS = { min: 60, max: 30 * 24 * 60 * 60, default: 24
 /** Bytes in a file that the edge checks: it is held in memory, more than once. Larger ones are checked where they lie. */
 export const VERIFY_MAX_BYTES = 16 * 1024 * 1024;
 /** Seconds from its beginning of which a video has a fingerprint. */
-export const FINGERPRINT_MAX_SECONDS = 7200;
+export const FINGERPRINT_MAX_SECONDS = 3600;
 /** Checks of a file a minute, for a client address that shows no key. */
 export const VISITOR_CHECKS_PER_MINUTE = 10;
 /** Seconds after its credits were reserved in which a video must be recorded; a reservation without a video is released. */

@@ -1,14 +1,22 @@
 /** A video that lost its manifest, and how it is found again: by the mark in its pictures, and by what they are like. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createLumaCells, createMarkReader, FINGERPRINT_ALG, fingerprintOf, MARK_ALG } from '@everframe/shared/mark';
 import { path as ffmpeg } from '@ffmpeg-installer/ffmpeg';
+import { chromium } from 'playwright-core';
 import { type Harness, startHarness } from './harness.ts';
 import { strip } from './signed-file.ts';
+
+const MAIN = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+const CHROMIUM = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => path && existsSync(path),
+);
 
 let harness: Harness;
 let folder: string;
@@ -112,6 +120,56 @@ it('a file whose mark cannot be read any more is found by its fingerprint', asyn
   assert.deepEqual(others, []);
   assert.equal(match?.manifestId, await activeManifest());
   assert.ok((match?.similarityScore ?? 0) >= 80);
+});
+
+function verify(args: readonly string[], FFMPEG_PATH = ffmpeg): Promise<{ code: number; out: string }> {
+  const all = [MAIN, 'verify', '--data-dir', at('none'), ...args];
+  return new Promise((resolve) => {
+    execFile(process.execPath, all, { env: { ...process.env, FFMPEG_PATH } }, (error, out) => {
+      resolve({ code: error ? Number(error.code) : 0, out });
+    });
+  });
+}
+
+it('`everframe verify` reads the mark of a stripped file here, and asks the service that is named whose it is', async () => {
+  const { mark } = readPictures(at('stripped.mp4'), 128, 128, 8);
+  const alone = await verify([at('stripped.mp4')]);
+  assert.equal(alone.code, 4);
+  assert.match(alone.out, new RegExp(`^No credential was found.*\\nIts pictures carry the mark ${mark}\\.`));
+  const asked = await verify([at('stripped.mp4'), '--service', harness.stack.url]);
+  assert.equal(asked.code, 4, 'it still has no credential');
+  assert.match(asked.out, new RegExp(`its pictures carry our mark ${mark}`));
+  assert.ok(asked.out.includes(await activeManifest()), asked.out);
+  const json = JSON.parse((await verify([at('stripped.mp4'), '--service', harness.stack.url, '--json'])).out);
+  assert.deepEqual([json.mark, json.recovery.found_by, json.recovery.manifest], [mark, 'mark', 'present']);
+});
+
+it('`everframe verify` says what it lacks where no decoder is', async () => {
+  const { code, out } = await verify([at('stripped.mp4')], at('no-ffmpeg'));
+  assert.equal(code, 4);
+  assert.match(out, /no-ffmpeg does not run here\. Install ffmpeg/);
+});
+
+const no_browser = CHROMIUM === undefined && 'there is no Chromium here: install it, or name it in CHROMIUM_PATH';
+it('the page says whose a stripped file is, and offers its manifest', { skip: no_browser }, async () => {
+  const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: ['--no-sandbox'] });
+  try {
+    const page = await browser.newPage();
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+    await page.goto(`${harness.stack.url}/verify`);
+    await page.getByText('Nothing checked yet.').waitFor();
+    await page.setInputFiles('#file', at('stripped.mp4'));
+    await page.locator('#result:not([hidden])').waitFor({ timeout: 120_000 });
+    assert.deepEqual(faults, []);
+    assert.equal(await page.locator('.verdict').getAttribute('data-verdict'), 'no_credential');
+    assert.equal(await page.locator('[data-found-by]').getAttribute('data-found-by'), 'mark');
+    assert.ok((await page.locator('[data-found-by]').textContent())?.includes(await activeManifest()));
+    assert.match((await page.locator('[data-found-by] a').getAttribute('href')) ?? '', /^\/v1\/c2pa\/manifests\/urn:c2pa:/);
+  } finally {
+    await browser.close();
+  }
 });
 
 it('once its owner has deleted the video, the look-up says that the manifest is gone', async () => {

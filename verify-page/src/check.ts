@@ -1,14 +1,31 @@
 /** One check: of a file here, in a worker; of a link, here where the other site allows it, else by the service. */
+import { lookUp, type Recovery } from '@everframe/shared/mark';
 import type { TrustRoots, VerificationReport } from '@everframe/shared/verification';
+import { readPictures } from './read-pictures.ts';
 import type { CheckAnswer, CheckRequest } from './reader-worker.ts';
 
 export interface Checked {
   readonly report: VerificationReport;
   readonly where: 'browser' | 'service';
+  /** What the pictures of a file without a credential led to. */
+  readonly recovery: Recovery | null;
 }
 
 export async function checkFile(file: Blob): Promise<Checked> {
-  return { report: await readInWorker({ file, trust: await fetchTrust() }), where: 'browser' };
+  const report = await readInWorker({ file, trust: await fetchTrust() });
+  return { report, where: 'browser', recovery: report.verdict === 'no_credential' ? await recover(file) : null };
+}
+
+/** Only a mark or a few hashes leave the browser. Null where nothing was found, or nobody could be asked. */
+async function recover(file: Blob): Promise<Recovery | null> {
+  const signs = await readPictures(file);
+  if (!signs) return null;
+  try {
+    return await lookUp(signs, (path, init) => fetch(path, init));
+  } catch {
+    // The look-up has a bound for visitors, and the check itself has its answer without it.
+    return null;
+  }
 }
 
 /** @throws Error with the service's own sentence where neither way works */
@@ -22,7 +39,7 @@ export async function checkLink(url: string): Promise<Checked> {
   });
   const body: VerificationReport | { error: { message: string } } = await response.json();
   if ('error' in body) throw new Error(body.error.message);
-  return { report: body, where: 'service' };
+  return { report: body, where: 'service', recovery: null };
 }
 
 /** Without a cookie. Undefined where the other site does not let this page read it. */

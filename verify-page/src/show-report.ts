@@ -1,4 +1,5 @@
 /** A report as a person reads it: the verdict, what the maker states, where it came from, and the codes for those who want them. */
+import { type Recovery, recoveryText } from '@everframe/shared/mark';
 import type { LineageNode, Verdict, VerificationReport } from '@everframe/shared/verification';
 import type { Checked } from './check.ts';
 import { element, icon } from './element.ts';
@@ -43,10 +44,11 @@ const ROLES: Readonly<Record<string, string>> = {
   inputTo: 'Used as input',
 };
 
-export function showReport({ report, where }: Checked, name: string): Node[] {
+export function showReport({ report, where, recovery }: Checked, name: string): Node[] {
   const { lineage } = report;
   return [
     verdict(report),
+    ...(recovery ? [found(recovery)] : []),
     ...report.warnings.map((warning) => element('p', { class: 'warning' }, warning)),
     ...(lineage
       ? [
@@ -71,6 +73,20 @@ function verdict({ verdict, summary }: VerificationReport): HTMLElement {
     { class: `verdict ${tone}`, 'data-verdict': verdict },
     icon(tone),
     element('div', {}, element('h2', {}, title), element('p', {}, summary), ...(advice ? [element('p', {}, advice)] : [])),
+  );
+}
+
+/** A file that lost its credential, and where that still is. */
+function found(recovery: Recovery): HTMLElement {
+  const { manifest_id, manifest } = recovery;
+  const lines = recoveryText(recovery).map((line) => element('p', {}, line));
+  const link = element('a', { href: `/v1/c2pa/manifests/${manifest_id}`, download: 'manifest.c2pa' }, 'Download that manifest');
+  return element(
+    'div',
+    { class: 'warning', 'data-found-by': recovery.found_by },
+    element('h3', {}, 'What its pictures say'),
+    ...lines,
+    ...(manifest === 'present' ? [element('p', {}, link)] : []),
   );
 }
 

@@ -1,10 +1,11 @@
-/** `everframe verify`: who made a file, with what, and whether it was altered since. Needs no network. */
+/** `everframe verify`: who made a file, with what, and whether it was altered since. Needs no network, unless a service is to be asked. */
 import type { Verdict } from '@everframe/shared/verification';
 import { checkManifest } from '../check-manifest.ts';
 import { helpHint, readCommandLine } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
 import { manifestText } from '../manifest-text.ts';
 import { mediaTypeOf } from '../media-type.ts';
+import { recover } from '../recover.ts';
 import { DEFAULT_DATA_DIR } from '../repository.ts';
 import { readLocalTrustAnchors, readTrustAnchors } from '../trust-anchors.ts';
 
@@ -15,7 +16,11 @@ const HELP = `everframe verify <file>: say who made a video or picture, and whet
   --own <roots.pem>    files under these roots are "made by this service" (default: the local signer's, where there is one)
   --trust <list.pem>   other signers under these roots are known by name, for example those of C2PA's trust list
   --data-dir <folder>  the folder whose local signer counts as own (default: .everframe)
+  --service <address>  ask this service whose the pictures are where the file has no credential
   --json               print one line of JSON: the report that POST /v1/verify gives
+
+A file without a credential is decoded with ffmpeg (FFMPEG_PATH) to look for an invisible mark. Nothing of it leaves this machine; with
+--service the mark and hashes of its seconds do.
 
 With NODE_ENV=production the local signer's root, and any other of a development chain, is not trusted.
 
@@ -38,6 +43,7 @@ export async function verify(args: readonly string[]): Promise<number> {
     own: { type: 'string' },
     trust: { type: 'string' },
     'data-dir': { type: 'string' },
+    service: { type: 'string' },
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   });
@@ -49,9 +55,17 @@ export async function verify(args: readonly string[]): Promise<number> {
   if (path === undefined) throw usageFailure(`verify needs a file. ${helpHint('verify')}`);
   if (others.length > 0) throw usageFailure(`verify takes one file; got ${positionals.length}.`);
 
+  const { service } = values;
+  if (service !== undefined && !URL.canParse(service)) {
+    throw usageFailure(`--service must be an address such as https://videos.example.com; got '${service}'.`);
+  }
+
   const own = values.own === undefined ? await readLocalTrustAnchors(values['data-dir'] ?? DEFAULT_DATA_DIR) : readTrustAnchors(values.own);
   const trust = { own_roots_pem: own ?? '', trust_list_pem: values.trust === undefined ? '' : readTrustAnchors(values.trust) };
   const report = await checkManifest(path, await mediaTypeOf(path), trust);
-  process.stdout.write(values.json ? `${JSON.stringify({ file: path, ...report })}\n` : `${manifestText(report).join('\n')}\n`);
+  const { lines = [], ...signs } = report.verdict === 'no_credential' ? await recover(path, service) : {};
+  process.stdout.write(
+    values.json ? `${JSON.stringify({ file: path, ...report, ...signs })}\n` : `${[...manifestText(report), ...lines].join('\n')}\n`,
+  );
   return EXIT_CODES[report.verdict];
 }

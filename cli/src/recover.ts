@@ -1,0 +1,35 @@
+/** What can still be said of a file without a credential: its mark, read here, and what a service knows of it. */
+import { lookUp, type PictureSigns, type Recovery, recoveryText } from '@everframe/shared/mark';
+import { readPictures } from './read-pictures.ts';
+
+const ANSWER_TIMEOUT_MS = 15_000;
+
+export interface Recovered {
+  readonly mark: string | null;
+  readonly recovery: Recovery | null;
+  readonly lines: readonly string[];
+}
+
+/** @param service address to ask; undefined asks nobody */
+export async function recover(path: string, service: string | undefined): Promise<Recovered> {
+  const signs = await readPictures(path, process.env.FFMPEG_PATH || 'ffmpeg');
+  if (typeof signs === 'string') return { mark: null, recovery: null, lines: [signs] };
+  const { mark } = signs;
+  if (service === undefined) {
+    const lines = mark === null ? [] : [`Its pictures carry the mark ${mark}. --service <address> asks whose it is.`];
+    return { mark, recovery: null, lines };
+  }
+  return { mark, ...(await ask(signs, service)) };
+}
+
+async function ask(signs: PictureSigns, service: string): Promise<{ recovery: Recovery | null; lines: string[] }> {
+  try {
+    const recovery = await lookUp(signs, (path, init) =>
+      fetch(new URL(path, service), { ...init, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }),
+    );
+    return { recovery, lines: recovery ? recoveryText(recovery) : [`Nothing in its pictures leads to ${service}.`] };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { recovery: null, lines: [`${service} could not say whose its pictures are: ${reason}`] };
+  }
+}
