@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const NAMES = ['engine', 'endless', 'wavefront', 'compare', 'video', 'submit', 'events', 'sign'];
+const NAMES = ['engine', 'endless', 'wavefront', 'compare', 'video', 'submit', 'events', 'sign', 'mark'];
 
 const args = process.argv.slice(2);
 const first_option = args.findIndex((arg) => arg.startsWith('--'));

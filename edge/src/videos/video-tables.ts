@@ -61,9 +61,7 @@ export function requestedSegments(sql: SqlStorage): PromptSegment[] {
 }
 
 /** What the state and the command of an older video lack. */
-const OLDER_STATE = {
-  ...{ price: null, request_id: null, held: false, remixed_from_video_id: null, endless: null, credential: null },
-} as const;
+const OLDER_STATE = { price: null, request_id: null, held: false, remixed_from_video_id: null, endless: null, credential: null } as const;
 const OLDER_COMMAND: Pick<GenerationCommand, 'negative_prompt' | 'segments' | 'prompt_disclosure'> = {
   negative_prompt: '',
   segments: [],

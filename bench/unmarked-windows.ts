@@ -1,0 +1,57 @@
+/**
+ * Windows of frames that carry no mark, to see whether one is found in them: generated clips and other pictures, cut, cropped,
+ * mirrored and lit at random, and noise of several grains. The same seed gives the same windows.
+ */
+export interface GreyClip {
+  readonly width: number;
+  readonly height: number;
+  /** Luma, a byte a pixel. */
+  readonly frames: readonly Uint8Array[];
+}
+
+/** Every fourth window is noise; the others are of the clips. */
+export function* unmarkedWindows(clips: readonly GreyClip[], frames: number, count: number, seed: number): Generator<GreyClip> {
+  const random = mulberry32(seed);
+  for (let index = 0; index < count; index++) {
+    const clip = clips[Math.floor(random() * clips.length)];
+    yield clip && index % 4 !== 3 ? cutOf(clip, frames, random) : noise(frames, random);
+  }
+}
+
+function cutOf(clip: GreyClip, count: number, random: () => number): GreyClip {
+  const start = Math.floor(random() * Math.max(1, clip.frames.length - count + 1));
+  const share = random() < 0.5 ? 1 : 0.8 + 0.2 * random();
+  const [width, height] = [Math.floor(clip.width * share), Math.floor(clip.height * share)];
+  const [left, top] = [Math.floor(random() * (clip.width - width + 1)), Math.floor(random() * (clip.height - height + 1))];
+  const [gain, offset, mirrored] = [0.8 + 0.4 * random(), 20 * random() - 10, random() < 0.2];
+  const cut = (frame: Uint8Array) =>
+    Uint8Array.from({ length: width * height }, (_, pixel) => {
+      const x = mirrored ? width - 1 - (pixel % width) : pixel % width;
+      const value = (frame[(top + Math.floor(pixel / width)) * clip.width + left + x] ?? 0) * gain + offset;
+      return Math.max(0, Math.min(255, value));
+    });
+  return { width, height, frames: clip.frames.slice(start, start + count).map(cut) };
+}
+
+function noise(count: number, random: () => number): GreyClip {
+  const [width, height, grain, strength, still] = [128, 128, 1 + Math.floor(random() * 6), 4 + 120 * random(), random() < 0.5];
+  const field = () => {
+    const coarse = Array.from({ length: 128 * 128 }, () => 128 + strength * (random() - 0.5));
+    return Uint8Array.from(
+      coarse,
+      (_, pixel) => coarse[Math.floor(Math.floor(pixel / width) / grain) * width + Math.floor((pixel % width) / grain)] ?? 0,
+    );
+  };
+  const first = field();
+  return { width, height, frames: Array.from({ length: count }, () => (still ? first : field())) };
+}
+
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
