@@ -53,7 +53,7 @@ function describe(video: VideoRecord, record: RecordedEvent, next: RecordedEvent
       return [{ type: 'video.in_progress', data: {} }];
     case 'committed': {
       const { chunk_index, frames_done } = record;
-      const then = { status: 'in_progress', frames_done, command: video.command } as const;
+      const then = { status: 'in_progress', frames_done, command: video.command, endless: video.endless } as const;
       const frames = { done: frames_done, total: totalOf(then) };
       const progress = progressOf(then);
       return [

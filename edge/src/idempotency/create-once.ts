@@ -91,9 +91,8 @@ async function replay(c: Context<AppEnv>, row: IdempotencyRow): Promise<VideoRec
   const found = await c.env.VIDEO.getByName(row.video_id).prompts();
   if (!found) throw videoNotFound(row.video_id);
   c.header('idempotency-replayed', 'true');
-  // Without the prompts that it was sent since, and what was paid ahead since.
-  const { video, requested } = found;
-  const command = { ...video.command, segments: requested };
+  // Without what it was sent, was paid ahead and has become since.
+  const { video, requested: command } = found;
   const price = video.price && { ...video.price, micro_usd: video.price.micro_usd_per_second * secondsAhead(command) };
   return newVideoState({ ...video, command, price, held: false });
 }

@@ -12,7 +12,7 @@ import { readCreateRequest } from './read-create-request.ts';
 const FIELDS = ['prompt', 'segments', 'negative_prompt', 'prompt_disclosure', 'strict'];
 
 export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
-  const { id, command } = await findVideo(c);
+  const { id, command, endless } = await findVideo(c);
   const request = await readCreateRequest(c.req.raw);
   const unknown = Object.keys(request).find((field) => !FIELDS.includes(field));
   if (unknown !== undefined) {
@@ -23,7 +23,7 @@ export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
       { param },
     );
   }
-  const { model, endless, width, height, seed, negative_prompt, prompt_disclosure } = command;
+  const { model, width, height, seed, negative_prompt, prompt_disclosure } = command;
   const seconds = endless ? 'endless' : command.seconds;
   return makeVideo(c, { negative_prompt, prompt_disclosure, ...request, model, seconds, size: `${width}x${height}`, seed }, id);
 }

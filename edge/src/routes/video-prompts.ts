@@ -44,7 +44,7 @@ export async function listVideoPrompts(c: Context<AppEnv>): Promise<Response> {
   const found = await videoObject(c).video.prompts();
   if (!found || found.video.account_id !== account_id) throw videoNotFound(id);
   const { video, requested, sent } = found;
-  const data: PromptView[] = promptViews(video, requested, sent, modelOf(video));
+  const data: PromptView[] = promptViews(video, requested.segments, sent, modelOf(video));
   return c.json({ object: 'list', data, has_more: false });
 }
 

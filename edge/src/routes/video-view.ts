@@ -30,7 +30,7 @@ export function toVideoView(video: VideoRecord): VideoView {
 }
 
 /** In micro-USD: what was reserved, and once the video has ended, what of it is charged. */
-function usageOf({ price, status, error, command, frames_done }: VideoRecord): VideoView['usage'] {
+function usageOf({ price, status, error, command, endless, frames_done }: VideoRecord): VideoView['usage'] {
   if (!price) return null;
   const delivered = deliveredMicroUsd(price, command, frames_done);
   switch (status) {
@@ -38,21 +38,20 @@ function usageOf({ price, status, error, command, frames_done }: VideoRecord): V
     case 'in_progress':
       return { estimated_micro_usd: price.micro_usd, charged_micro_usd: null };
     case 'completed':
-      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: command.endless ? delivered : price.micro_usd };
+      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: endless ? delivered : price.micro_usd };
     case 'failed':
       return { estimated_micro_usd: price.micro_usd, charged_micro_usd: error?.code === 'cancelled' ? delivered : 0 };
   }
 }
 
 /** A whole number as text. An endless video has none until it has ended, and then one that need not be whole. */
-function secondsOf({ command, status, frames_done }: VideoRecord): string {
-  if (!command.endless) return String(command.seconds);
+function secondsOf({ command, endless, status, frames_done }: VideoRecord): string {
+  if (!endless) return String(command.seconds);
   return status === 'completed' ? String(frames_done / command.fps) : 'endless';
 }
 
-export function totalOf({ command, status, frames_done }: Pick<VideoRecord, 'status' | 'frames_done' | 'command'>): number | null {
-  if (!command.endless) return command.frames;
-  return status === 'completed' ? frames_done : null;
+export function totalOf({ command, endless, status }: Pick<VideoRecord, 'status' | 'command' | 'endless'>): number | null {
+  return endless && status !== 'completed' ? null : command.frames;
 }
 
 /** An endless video that nobody ended has reached the most that it may have. */
@@ -61,9 +60,14 @@ function endedBy({ endless, status }: VideoRecord): VideoView['ended_by'] {
 }
 
 /** Whole percent; 100 only when the video can be downloaded. Nobody knows how far an endless one is. */
-export function progressOf({ status, frames_done, command }: Pick<VideoRecord, 'status' | 'frames_done' | 'command'>): number {
+export function progressOf({
+  status,
+  frames_done,
+  command,
+  endless,
+}: Pick<VideoRecord, 'status' | 'frames_done' | 'command' | 'endless'>): number {
   if (status === 'completed') return 100;
-  if (command.endless) return 0;
+  if (endless) return 0;
   return Math.min(99, Math.floor((100 * frames_done) / command.frames));
 }
 

@@ -37,7 +37,7 @@ export async function getPlaylist(c: Context<AppEnv>): Promise<Response> {
     fps: command.fps,
     longest_frames,
     earlier_discontinuities,
-    is_whole: !command.endless && command.frames / longest_frames <= PLAYLIST_SEGMENTS_MAX,
+    is_whole: !record.endless && command.frames / longest_frames <= PLAYLIST_SEGMENTS_MAX,
     is_ended: isFinished(status),
     query: token === undefined ? '' : `?token=${token}`,
   });

@@ -98,6 +98,14 @@ test('an endless video is stopped by its owner and completed with what was made,
   assert.deepEqual(view.usage, { estimated_micro_usd: 60_000, charged_micro_usd: 2000 });
   await until('settled', async () => (await account.balance()) === 98_000);
   assert.equal(((await (await account.post(`/v1/videos/${id}/cancel`)).json()) as Record<string, unknown>).status, 'completed');
+  const record = await edge.env.VIDEO.getByName(id).view();
+  assert.deepEqual(
+    [record?.command.frames, record?.command.seconds, record?.command.endless],
+    [16, 2, undefined],
+    'a video like any other',
+  );
+  const remix = (await (await account.post(`/v1/videos/${id}/remix`, { prompt: 'a blue ball' })).json()) as Record<string, unknown>;
+  assert.equal(remix.seconds, 'endless');
 });
 
 test('an endless video without a frame is cancelled like any other, and costs nothing', async () => {

@@ -9,12 +9,12 @@ import type { VideoState } from './video-state.ts';
 
 /** @returns null while the video may still deliver, and where it was made without a price */
 export function settlementOf(state: VideoState): Delivery | null {
-  const { price, status, command, frames_done, deleted_at_ms } = state;
+  const { price, status, command, endless, frames_done, deleted_at_ms } = state;
   if (!price) return null;
   const delivered = { micro_usd: deliveredMicroUsd(price, command, frames_done), seconds: frames_done / command.fps };
   switch (status) {
     case 'completed':
-      return command.endless ? delivered : { micro_usd: price.micro_usd, seconds: command.seconds };
+      return endless ? delivered : { micro_usd: price.micro_usd, seconds: command.seconds };
     case 'failed':
       return isCancelled(state) ? delivered : { micro_usd: 0, seconds: 0 };
     case 'queued':

@@ -10,7 +10,6 @@ import type {
   Directive,
   FailRequest,
   GenerationCommand,
-  PromptSegment,
   RecordedEvent,
   ReleaseRequest,
   Segment,
@@ -132,9 +131,9 @@ export class VideoObject extends DurableObject<Env> {
   }
 
   /** @returns null where there is no video */
-  prompts(): { video: VideoRecord; requested: PromptSegment[]; sent: StoredPrompt[] } | null {
+  prompts(): { video: VideoRecord; requested: GenerationCommand; sent: StoredPrompt[] } | null {
     const video = this.#find();
-    return video ? { video, requested: tables.requestedSegments(this.#sql), sent: listPrompts(this.#sql) } : null;
+    return video ? { video, requested: tables.requestedCommand(this.#sql), sent: listPrompts(this.#sql) } : null;
   }
 
   /** What can be watched of the video so far: its last segments. */

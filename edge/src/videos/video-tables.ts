@@ -7,7 +7,6 @@ import {
   type CommitRequest,
   type GenerationCommand,
   insertSegment,
-  type PromptSegment,
   type RecordedEvent,
   type Segment,
   type VideoEvent,
@@ -46,18 +45,26 @@ export function saveState(sql: SqlStorage, { command: _unchanged, ...state }: Vi
 export function loadState(sql: SqlStorage): VideoState | undefined {
   if (!hasTables(sql)) return undefined;
   const { command, state } = sql.exec<{ command: string; state: string }>('SELECT command, state FROM video').one();
-  const asked = { ...OLDER_COMMAND, ...(JSON.parse(command) as GenerationCommand) };
-  return {
-    ...OLDER_STATE,
-    ...(JSON.parse(state) as Omit<VideoState, 'command'>),
-    command: { ...asked, segments: acceptedSegments(sql).reduce(insertSegment, asked.segments) },
-  };
+  const asked = toCommand(command);
+  const known = { ...OLDER_STATE, ...(JSON.parse(state) as Omit<VideoState, 'command'>) };
+  const told = { ...asked, segments: acceptedSegments(sql).reduce(insertSegment, asked.segments) };
+  return { ...known, command: asLongAsMade(told, known) };
 }
 
-/** The timed prompts of the request that made the video. */
-export function requestedSegments(sql: SqlStorage): PromptSegment[] {
-  const { command } = sql.exec<{ command: string }>('SELECT command FROM video').one();
-  return (JSON.parse(command) as Partial<GenerationCommand>).segments ?? [];
+/** An endless video is from its completion on one of the length that it has. Its seconds are rounded up to whole ones. */
+function asLongAsMade({ endless, ...command }: GenerationCommand, { status, frames_done }: Omit<VideoState, 'command'>): GenerationCommand {
+  if (!endless) return command;
+  if (status !== 'completed') return { ...command, endless };
+  return { ...command, frames: frames_done, seconds: Math.ceil(frames_done / command.fps) };
+}
+
+/** As the request that made the video asked for it. */
+export function requestedCommand(sql: SqlStorage): GenerationCommand {
+  return toCommand(sql.exec<{ command: string }>('SELECT command FROM video').one().command);
+}
+
+function toCommand(text: string): GenerationCommand {
+  return { ...OLDER_COMMAND, ...(JSON.parse(text) as GenerationCommand) };
 }
 
 /** What the state and the command of an older video lack. */
