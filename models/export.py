@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--shift", type=float, default=ModelConfig.shift)
     parser.add_argument("--first-scale", type=float, default=ModelConfig.first_chunk_guidance_scale)
     parser.add_argument("--scale", type=float, default=ModelConfig.guidance_scale)
+    parser.add_argument("--version", required=True, help="of the package; other weights or another schedule need a new one, since videos go on only under the one they began with")
     parser.add_argument("--notes", type=Path, help="JSON with `training` and `evaluation` for model.json")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -67,7 +68,7 @@ def main() -> None:
         "first_chunk_guidance_scale": args.first_scale,
         "guidance_scale": args.scale,
     }
-    manifest = describe_package(network.config, folder, schedule, notes)
+    manifest = describe_package(network.config, folder, schedule, args.version, notes)
     (folder / "model.json").write_text(json.dumps(manifest, indent=2) + "\n")
     (folder / "LICENSE").write_text(LICENCE_NOTE)
     replace_folder(folder, args.package)
@@ -223,7 +224,7 @@ def share_weights(folder: Path, graphs: tuple[str, ...], name: str) -> None:
             (folder / graph).write_bytes(model.SerializeToString())
 
 
-def describe_package(config: ModelConfig, folder: Path, schedule: dict, notes: dict) -> dict:
+def describe_package(config: ModelConfig, folder: Path, schedule: dict, version: str, notes: dict) -> dict:
     """model.json as the worker reads it."""
     files = {name: f"{name}.onnx" for name in GRAPHS}
     files |= {"vocabulary": "vocab.txt", "world": "world.json", "known_words": "known_words.json", "denoiser_weights": SHARED_WEIGHTS}
@@ -231,7 +232,7 @@ def describe_package(config: ModelConfig, folder: Path, schedule: dict, notes: d
         "format_version": 2,
         "name": config.name,
         "title": "Everframe Storybook 1",
-        "version": "1.0.0",
+        "version": version,
         "family": "streaming-t2v",
         "licence": "Apache-2.0",
         "description": DESCRIPTION,
