@@ -22,6 +22,7 @@ export interface Env {
   readonly SQS_ENDPOINT?: string;
   readonly LEASE_SECONDS?: string;
   readonly ENDLESS_MAX_SECONDS?: string;
+  readonly INVISIBLE_MARK?: string;
   readonly WORKER_TOKEN?: string;
   readonly TICKET_SECRET?: string;
   readonly KEY_PEPPER?: string;
@@ -92,6 +93,8 @@ export interface Settings {
   /** What an operator shows; null: there are no admin routes. */
   readonly adminToken: string | null;
   readonly outbound: OutboundRules;
+  /** Whether new frames carry a mark that is their video's own. Without it equal requests give equal frames. */
+  readonly invisibleMark: boolean;
   /** Whether files signed under a development chain may count as ours. */
   readonly allowDevelopmentRoot: boolean;
 }
@@ -122,6 +125,7 @@ export function readSettings(env: Env): Settings {
       loopback: choice(env, 'OUTBOUND_LOOPBACK', ['refuse', 'allow']) === 'allow',
       resolver_url: env.DNS_RESOLVER_URL ? absoluteUrl(env, 'DNS_RESOLVER_URL') : null,
     },
+    invisibleMark: choice(env, 'INVISIBLE_MARK', ['on', 'off']) === 'on',
     allowDevelopmentRoot: choice(env, 'DEVELOPMENT_ROOT', ['refuse', 'allow']) === 'allow',
   };
   parsed.set(env, settings);

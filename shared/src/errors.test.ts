@@ -11,8 +11,8 @@ test('a refusal reaches the caller as message, type, param and code, without its
   assert.equal(new EverframeError('internal_error', 'x').toBody().error.param, null);
 });
 
-/** Where waiting is enough: the first request with this key will have been answered, or the minute be over. */
-const PASSING: readonly string[] = ['idempotency_key_in_use', 'rate_limit_exceeded'];
+/** Where waiting is enough: the first request with this key will have been answered, the minute be over, or another reader gone. */
+const PASSING: readonly string[] = ['idempotency_key_in_use', 'rate_limit_exceeded', 'too_many_readers'];
 
 test('only our own faults, and what passes by waiting, invite a retry', () => {
   for (const [code, { status, retryable }] of Object.entries<ErrorKind>(ERROR_KINDS)) {

@@ -7,6 +7,8 @@ export interface DecodedVideo {
   readonly width: number;
   readonly height: number;
   readonly frames: number;
+  /** Bytes [frames, height, width, 3]. */
+  readonly rgb: Buffer;
   /** SHA-256 of all frames' RGB bytes in order. */
   readonly sha256: string;
   /** Mean absolute difference of neighbouring frames, 0 to 255: 0 is a still picture. */
@@ -26,6 +28,7 @@ export async function decodeVideo(path: string): Promise<DecodedVideo> {
     width,
     height,
     frames: stdout.length / frame_bytes,
+    rgb: stdout,
     sha256: createHash('sha256').update(stdout).digest('hex'),
     motion: difference / (stdout.length - frame_bytes),
   };

@@ -14,8 +14,8 @@ export async function claimVideo(c: Context<AppEnv>): Promise<Response> {
   const { worker_id } = await readCall(c.req.raw, ClaimRequest);
   const { lease_ends_at_ms, directives, ...claimed } = fromOutcome(await video.claim(worker_id));
   const lease = await leaseAnswer(c, id, { epoch: claimed.epoch, lease_ends_at_ms, directives });
-  const { keyPepper } = c.get('settings');
+  const { keyPepper, invisibleMark } = c.get('settings');
   const prompt_key = await promptKey(keyPepper, id);
-  const mark = await markOf(keyPepper, id);
+  const mark = invisibleMark ? await markOf(keyPepper, id) : undefined;
   return c.json({ ...claimed, ...lease, prompt_key, mark } satisfies ClaimAnswer);
 }

@@ -22,8 +22,9 @@ async function assertRefused(answer: Promise<{ status: number; headers: Headers;
 test('a video goes from claim over commits to completion, and its owner sees every step', async () => {
   const video_id = await edge.create({ prompt: 'a red ball', seconds: 1, seed: 7 });
   const claim = await edge.claim(video_id);
-  const { ticket, command, prompt_key, request_id, ...rest } = claim;
+  const { ticket, command, prompt_key, request_id, mark, ...rest } = claim;
   assert.match(String(request_id), /^req_[0-9a-f]{32}$/);
+  assert.match(String(mark), /^[0-9a-f]{12}$/);
   assert.deepEqual(
     { ...rest, created_at_ms: 0 },
     { epoch: 1, lease_seconds: 60, created_at_ms: 0, parent: null, segments: [], checkpoint: null },
