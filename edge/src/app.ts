@@ -15,6 +15,7 @@ import { createModeration } from './routes/create-moderation.ts';
 import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
 import { estimateVideo } from './routes/estimate-video.ts';
+import { extendVideo } from './routes/extend-video.ts';
 import { getContent } from './routes/get-content.ts';
 import { getDocs } from './routes/get-docs.ts';
 import { getDocument } from './routes/get-document.ts';
@@ -23,7 +24,7 @@ import { getVideo } from './routes/get-video.ts';
 import { listVideos } from './routes/list-videos.ts';
 import { getModel, listModels } from './routes/models.ts';
 import { remixVideo } from './routes/remix-video.ts';
-import { createCharacter, editVideo, extendVideo, getCharacter } from './routes/unsupported.ts';
+import { createCharacter, editVideo, getCharacter } from './routes/unsupported.ts';
 import { listVideoPrompts, steerVideo } from './routes/video-prompts.ts';
 import {
   createEndpoint,

@@ -17,6 +17,7 @@ import { framesDone, type Progress, segmentPath } from './progress.ts';
 import type { GenerationFacts } from './provenance/assertions.ts';
 import { signAsset } from './provenance/sign-asset.ts';
 import { signingStep } from './signing-step.ts';
+import { fetchOrigin } from './video-origin.ts';
 
 export async function finishVideo(context: JobContext, lease: Lease, claim: ClaimAnswer, progress: Progress): Promise<void> {
   const { edge, scratch_dir } = context;
@@ -42,7 +43,8 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const frames = framesDone(progress);
   const made = { ...claim, command: { ...claim.command, frames } };
   const fingerprint = fingerprintOfSegments(progress.segments);
-  const about = generationFacts(context, lease, made, { frames, encoder: first.encoder, live_manifests });
+  const origin = await fetchOrigin(context, lease, claim);
+  const about = generationFacts(context, lease, made, { origin, frames, encoder: first.encoder, live_manifests });
   const facts = { ...about, fingerprint };
   const { out_path: video_path, manifest_label: manifest_id } = await sign(context, joined, 'video/mp4', facts);
   const { out_path: thumbnail_path } = await sign(context, picture, 'image/jpeg', facts);

@@ -7,7 +7,7 @@ import type { GenerationFacts } from './provenance/assertions.ts';
 import { promptFacts } from './provenance/prompt-facts.ts';
 
 /** What differs between the manifests of one video. */
-export type AboutFile = Pick<GenerationFacts, 'frames' | 'encoder' | 'live_manifests' | 'continues_manifest'>;
+export type AboutFile = Pick<GenerationFacts, 'origin' | 'frames' | 'encoder' | 'live_manifests' | 'continues_manifest'>;
 
 /** @throws Error where this worker does not have the video's model */
 export function generationFacts(
@@ -24,7 +24,6 @@ export function generationFacts(
     video_id,
     mark,
     title: video_id,
-    origin: { kind: 'created' },
     model: { name: model.name, title: model.title, version: model.version, package_sha256 },
     seed: command.seed,
     fps: command.fps,

@@ -59,7 +59,9 @@ export class LiveStream {
     const { video_id, epoch, signal } = this.#lease;
     const session = await signingStep(() => {
       const continues_manifest = last && activeManifest(last)?.label;
-      const about = { frames: undefined, encoder: this.#encoder.name, continues_manifest };
+      // The segments of this stream are all made here; what they follow is named by the finished file.
+      const origin = { kind: 'created' } as const;
+      const about = { origin, frames: undefined, encoder: this.#encoder.name, continues_manifest };
       const facts = generationFacts(this.#context, this.#lease, this.#claim, about);
       return LiveSession.open({ signer, init, facts, first_sequence_number: sequenceNumber(chunk_index), scratch_dir });
     });

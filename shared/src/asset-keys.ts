@@ -32,6 +32,19 @@ export function thumbnailKey(video_id: string, epoch: number): string {
   return `${epochPrefix(video_id, epoch)}thumbnail.jpg`;
 }
 
+/** What a video begins with is written by the edge, before the first claim. */
+const EDGE_EPOCH = 0;
+
+/** A copy of what another video has under this key, for a video that goes on from it. */
+export function inheritedKey(video_id: string, key: string): string {
+  return `${epochPrefix(video_id, EDGE_EPOCH)}${key.split('/').slice(2).join('-')}`;
+}
+
+/** The signed file of the video that this one is made after. */
+export function parentFileKey(video_id: string): string {
+  return `${epochPrefix(video_id, EDGE_EPOCH)}parent.mp4`;
+}
+
 /** PEM: the roots of whoever signs for this service. */
 export function ownRootsKey(): string {
   return 'trust/own-roots.pem';

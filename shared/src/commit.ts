@@ -43,6 +43,15 @@ export const Segment = z.object({
 });
 export type Segment = z.infer<typeof Segment>;
 
+/** The video that this one is made after. */
+export const Lineage = z.object({
+  kind: z.enum(['extended', 'remixed']),
+  video_id: z.string().min(1),
+  /** Its signed file, under this video's own prefix; null where it had none when this one was asked for. */
+  file: Asset.nullable(),
+});
+export type Lineage = z.infer<typeof Lineage>;
+
 const epoch = z.int().positive();
 
 export const ClaimRequest = z.object({ worker_id: z.string().min(1).max(100) });
@@ -74,6 +83,8 @@ export const ClaimAnswer = z.object({
   segments: z.array(Segment),
   /** State after the last commit; null before the first. */
   checkpoint: Asset.nullable(),
+  /** Left out, the video is made after no other. */
+  lineage: Lineage.nullable().optional(),
   /** Allows uploads below the video's epoch prefix and reads below its prefix, until the lease ends. */
   ticket: z.string(),
   directives: z.array(Directive).optional(),

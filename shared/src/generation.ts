@@ -58,6 +58,15 @@ export type InputReference = z.infer<typeof InputReference>;
 /** What the signed manifest, which travels with every copy, tells of the prompts: an HMAC that proves them, their text, or nothing. */
 export const PromptDisclosure = z.enum(['hash', 'text', 'none']);
 export type PromptDisclosure = z.infer<typeof PromptDisclosure>;
+/** The video whose frames this one begins with: only what is behind them is made and paid for. */
+export const Continued = z.object({
+  video_id: z.string().min(1),
+  /** Of that video, all of them. */
+  frames: z.int().positive(),
+  /** How many of them are taken over as they are: a last chunk that was cut short is made again. */
+  kept_frames: z.int().nonnegative(),
+});
+export type Continued = z.infer<typeof Continued>;
 
 export const GenerationCommand = z.object({
   model: z.string(),
@@ -71,6 +80,8 @@ export const GenerationCommand = z.object({
   /** Left out, a video begins with its prompt alone. Only for packages that have an encoder of pictures. */
   input_reference: InputReference.optional(),
   prompt_disclosure: PromptDisclosure.default('hash'),
+  /** Left out, the video stands alone. */
+  continues: Continued.optional(),
   seed: z.int().min(0).max(SEED_MAX),
   /** Present where the video goes on until it is stopped: then its seconds and frames are the most that it may have. */
   endless: z.literal(true).optional(),
@@ -179,7 +190,8 @@ function chooseModel(value: unknown, packages: readonly ModelPackage[]): ModelPa
   return model;
 }
 
-function parseSeconds(value: unknown, model: ModelPackage): number {
+/** @throws EverframeError naming bounds and value */
+export function parseSeconds(value: unknown, model: ModelPackage): number {
   if (value === undefined) return model.seconds.default;
   const { min, max } = model.seconds;
   const seconds = parseInteger(value);

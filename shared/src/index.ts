@@ -6,6 +6,7 @@ export * from './commit.ts';
 export * from './describe-error.ts';
 export * from './directives.ts';
 export * from './errors.ts';
+export * from './extension.ts';
 export * from './generation.ts';
 export * from './generation-chunks.ts';
 export * from './hmac.ts';

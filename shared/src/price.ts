@@ -1,6 +1,6 @@
 /**
- * What a video costs, in integer micro-USD: seconds times the package's price, an endless one block by block. Pure, so that an estimate, the
- * reservation and the charge of a full delivery are one number.
+ * What a video costs, in integer micro-USD: seconds that are newly made times the package's price, an endless one block by block.
+ * Pure, so that an estimate, the reservation and the charge of a full delivery are one number.
  */
 import { z } from 'zod';
 import type { GenerationCommand } from './generation.ts';
@@ -9,13 +9,13 @@ import type { ModelPackage } from './model-package.ts';
 
 export const Price = z.object({
   micro_usd_per_second: z.int().nonnegative(),
-  /** Of the whole video; of an endless one, what is paid ahead so far. */
+  /** Of all that is newly made; of an endless video, what is paid ahead so far. */
   micro_usd: z.int().nonnegative(),
 });
 export type Price = z.infer<typeof Price>;
 
 /** What the price depends on. */
-type Priced = Pick<GenerationCommand, 'model' | 'seconds' | 'fps' | 'endless'>;
+type Priced = Pick<GenerationCommand, 'model' | 'seconds' | 'fps' | 'endless' | 'continues'>;
 
 /** @param packages one of them is the command's */
 export function priceOf(command: Priced, packages: readonly Pick<ModelPackage, 'name' | 'price_micro_usd_per_second'>[]): Price {
@@ -26,11 +26,21 @@ export function priceOf(command: Priced, packages: readonly Pick<ModelPackage, '
 }
 
 /** Seconds that are paid for before a video begins. */
-export function secondsAhead({ seconds, endless }: Pick<GenerationCommand, 'seconds' | 'endless'>): number {
-  return endless ? Math.min(seconds, ENDLESS_BLOCK_SECONDS) : seconds;
+export function secondsAhead(command: Pick<GenerationCommand, 'seconds' | 'fps' | 'endless' | 'continues'>): number {
+  return command.endless ? Math.min(command.seconds, ENDLESS_BLOCK_SECONDS) : newSeconds(command);
+}
+
+/** Seconds of the video that no other video had before. */
+export function newSeconds({ seconds, fps, continues }: Pick<Priced, 'seconds' | 'fps' | 'continues'>): number {
+  return seconds - (continues?.frames ?? 0) / fps;
+}
+
+/** How many of a video's frames, of which `frames_done` are there, no other video had before. */
+export function newFrames({ continues }: Pick<Priced, 'continues'>, frames_done: number): number {
+  return Math.max(0, frames_done - (continues?.frames ?? 0));
 }
 
 /** The price of the frames that were delivered, in the customer's favour where it is no whole micro-USD. */
-export function deliveredMicroUsd(price: Price, { fps }: Priced, frames_done: number): number {
-  return Math.min(price.micro_usd, Math.floor((price.micro_usd_per_second * frames_done) / fps));
+export function deliveredMicroUsd(price: Price, command: Priced, frames_done: number): number {
+  return Math.min(price.micro_usd, Math.floor((price.micro_usd_per_second * newFrames(command, frames_done)) / command.fps));
 }

@@ -16,10 +16,11 @@ type ChunkedModel = Pick<ModelPackage, 'name' | 'fps' | 'chunk' | 'latent'>;
 
 /**
  * @param value a list of `{start, prompt, anchor}`, or its JSON as text; undefined for none
- * @param seconds of the whole video
+ * @param seconds that they may lie in
+ * @param first_frame of the video, where these seconds begin: their times count from there
  * @throws EverframeError naming segment, rule and value
  */
-export function parseSegments(value: unknown, model: ChunkedModel, seconds: number): PromptSegment[] {
+export function parseSegments(value: unknown, model: ChunkedModel, seconds: number, first_frame = 0): PromptSegment[] {
   const list = typeof value === 'string' ? parseText(value) : value;
   if (list === undefined) return [];
   if (!Array.isArray(list)) {
@@ -32,12 +33,15 @@ export function parseSegments(value: unknown, model: ChunkedModel, seconds: numb
       param: 'segments',
     });
   }
-  const frames = seconds * model.fps;
-  let border = 0;
+  const frames = first_frame + seconds * model.fps;
+  let border = borderBehind(first_frame, model);
   return list.map((segment, i) => {
-    const parsed = parseSegment(segment, `segments[${i}]`, model);
+    const timed = parseSegment(segment, `segments[${i}]`, model);
+    const parsed = { ...timed, start_frame: first_frame + timed.start_frame };
     const next = borderBehind(parsed.start_frame, model);
-    if (next <= border || next >= frames) throw refuseTime(`segments[${i}].start`, parsed.start_frame, { border, frames, model });
+    if (next <= border || next >= frames) {
+      throw refuseTime(`segments[${i}].start`, parsed.start_frame, { border, first_frame, frames, model });
+    }
     border = next;
     return parsed;
   });
@@ -102,10 +106,15 @@ export function parseAnchor(value: unknown, param: string): PromptSegment['ancho
 function refuseTime(
   param: string,
   start_frame: number,
-  { border, frames, model }: { readonly border: number; readonly frames: number; readonly model: ChunkedModel },
+  {
+    border,
+    first_frame,
+    frames,
+    model,
+  }: { readonly border: number; readonly first_frame: number; readonly frames: number; readonly model: ChunkedModel },
 ): EverframeError {
   const chunk = framesOfChunk(model);
-  const seconds = (frame: number) => `${frame / model.fps} s`;
+  const seconds = (frame: number) => `${(frame - first_frame) / model.fps} s`;
   const last = Math.ceil(frames / chunk) * chunk - chunk;
   const first_free = border + 1;
   const room =
@@ -114,7 +123,7 @@ function refuseTime(
       : `Give one behind ${seconds(border)} and up to ${seconds(last)}.`;
   return new EverframeError(
     'invalid_value',
-    `'${param}' is ${seconds(start_frame)}. A prompt takes effect where a chunk begins, every ${seconds(chunk)} for ${model.name}, ` +
+    `'${param}' is ${seconds(start_frame)}. A prompt takes effect where a chunk begins, every ${chunk / model.fps} s for ${model.name}, ` +
       `and each needs a chunk of its own. ${room}`,
     { param },
   );

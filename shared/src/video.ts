@@ -44,6 +44,8 @@ export interface VideoRecord {
   readonly request_id: string | null;
   /** The video that this one was made after. */
   readonly remixed_from_video_id: string | null;
+  /** A copy of the signed file of the video that this one is made after, until it is signed itself. */
+  readonly parent_file: Asset | null;
 }
 
 /** What an endless video knows beside the others. */

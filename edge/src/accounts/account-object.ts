@@ -7,6 +7,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { describeError, RESERVATION_SECONDS } from '@everframe/shared';
 import type { Env } from '../env.ts';
 import { log } from '../log.ts';
+import { eraseVideoAssets } from '../storage/erase-assets.ts';
 import { findApiKey } from '../store/api-keys.ts';
 import { addMeterEvent } from '../store/meter-events.ts';
 import { type Outcome, toOutcome } from '../videos/outcome.ts';
@@ -188,6 +189,8 @@ export class AccountObject extends DurableObject<Env> {
   async #checkVideos(): Promise<void> {
     for (const video_id of turns.dueChecks(this.#sql, Date.now(), BATCH)) {
       const settlement = await this.env.VIDEO.getByName(video_id).settlement();
+      // What was stored for a video that was then not recorded is nobody's.
+      if (settlement === null) await eraseVideoAssets(this.env.MEDIA, video_id);
       if (settlement === 'unsettled') turns.postponeCheck(this.#sql, video_id, Date.now() + CHECK_INTERVAL_MS);
       else this.#settle(video_id, settlement ?? { micro_usd: 0, seconds: 0 });
     }

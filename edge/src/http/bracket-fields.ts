@@ -1,5 +1,5 @@
 /**
- * Form fields in brackets back to lists of objects. OpenAI's clients send `[{start: 0, prompt: 'a'}, …]` as
+ * Form fields in brackets back to objects and lists of objects. OpenAI's clients send `[{start: 0, prompt: 'a'}, …]` as
  * `segments[][start]=0`, `segments[][prompt]=a`, …: a member that the last element has begins the next one. An index, as in
  * `segments[1][start]`, says it itself.
  */
@@ -28,4 +28,25 @@ export function regroup(
   }
   const indexed = ([key]: readonly [string, unknown]) => Number(key.replace('#', ''));
   return { elements: [...elements].sort((a, b) => indexed(a) - indexed(b)).map(([, element]) => element), others };
+}
+
+/** `video[id]=a` back to `video: {id: 'a'}`. @returns the objects, and the fields that are part of none, in order */
+export function gather(
+  names: readonly string[],
+  fields: Iterable<readonly [string, unknown]>,
+): { readonly objects: ReadonlyMap<string, object>; readonly others: readonly (readonly [string, unknown])[] } {
+  const objects = new Map<string, Record<string, unknown>>();
+  const others: (readonly [string, unknown])[] = [];
+  for (const [field, value] of fields) {
+    const [, name = '', member = ''] = /^(\w+)\[(\w+)\]$/.exec(field) ?? [];
+    if (!names.includes(name)) {
+      others.push([field, value]);
+      continue;
+    }
+    const object = objects.get(name) ?? {};
+    const known = Object.hasOwn(object, member) ? [object[member], value] : value;
+    Object.defineProperty(object, member, { value: known, enumerable: true, configurable: true, writable: true });
+    objects.set(name, object);
+  }
+  return { objects, others };
 }

@@ -25,11 +25,12 @@ export const VideoView = z.object({
   size: z.string(),
   seconds: z.string().meta({ description: 'A whole number as text. `endless` until such a video has ended; then what it has.' }),
   remixed_from_video_id: z.string().nullable(),
+  extended_from_video_id: z.string().nullable().meta({ description: 'The video that this one begins with.' }),
   error: z.object({ code: z.enum([...FAILURE_CODES, 'cancelled']), message: z.string() }).nullable(),
   negative_prompt: z.string(),
   segments: z
     .array(z.object({ start: z.number().nonnegative(), prompt: z.string(), anchor: z.enum(SEGMENT_ANCHORS) }))
-    .meta({ description: 'Prompts that follow the first, at times rounded to frames.' }),
+    .meta({ description: 'Prompts that follow the first, at times rounded to frames. Of an extension all, from its first frame on.' }),
   prompt_disclosure: PromptDisclosure,
   seed: count,
   fps: z.int().positive(),

@@ -76,6 +76,12 @@ export const SteerVideo = z.strictObject({
 /** All else is as in the video. */
 export const RemixVideo = CreateVideo.pick({ prompt: true, segments: true, negative_prompt: true, prompt_disclosure: true, strict: true });
 
+export const ExtendVideo = CreateVideo.pick({ prompt: true, segments: true, strict: true, seconds: true }).extend({
+  video: z.union([z.strictObject({ id: z.string() }), z.string()]).meta({
+    description: 'A completed video of yours: `{id}`, in forms `video[id]`; or in a form the file itself, as it was downloaded here.',
+  }),
+});
+
 export const ModerationRequest = z.object({
   input: z
     .union([

@@ -15,7 +15,7 @@ import type { z } from 'zod';
 import { ADMIN_OPERATIONS } from './admin-operations.ts';
 import * as answers from './answers.ts';
 import { type Named, toComponents } from './components.ts';
-import { CreateVideo, ModerationRequest, RemixVideo, SteerVideo } from './create-request.ts';
+import { CreateVideo, ExtendVideo, ModerationRequest, RemixVideo, SteerVideo } from './create-request.ts';
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
@@ -44,8 +44,8 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 
 const REQUESTS: Named = {
-  ...{ CreateVideo, RemixVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret, TestWebhookEndpoint },
-  ...{ SteerVideo, CreateStreamUrl, CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo, FindByBinding },
+  ...{ CreateVideo, RemixVideo, ExtendVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret },
+  ...{ TestWebhookEndpoint, SteerVideo, CreateStreamUrl, CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo, FindByBinding },
 };
 
 const { ErrorAnswer, VideoView, ModelView, WebhookEndpointView, AccountView, ApiKeyView, PromptView, PromptWarningView, ...others } =

@@ -1,7 +1,7 @@
 /** The OpenAPI operations on videos. */
 import { LIST_LIMITS } from '@everframe/shared';
 import { CreatedVideo, DeletedVideo, VideoEstimate, VideoList, VideoView } from './answers.ts';
-import { CreateVideo, RemixVideo } from './create-request.ts';
+import { CreateVideo, ExtendVideo, RemixVideo } from './create-request.ts';
 import type { Operation } from './operation.ts';
 import { STEER_OPERATIONS } from './steer-operations.ts';
 
@@ -11,6 +11,7 @@ export const VIDEO_EXAMPLE = {
   ...{ completed_at: null, expires_at: null, prompt: 'a red balloon rises over the sea', size: '128x128', seconds: '4' },
   ...{
     remixed_from_video_id: null,
+    extended_from_video_id: null,
     error: null,
     negative_prompt: '',
     segments: [],
@@ -175,7 +176,41 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
   },
   ...STEER_OPERATIONS,
   refused('editVideo', '/v1/videos/edits', 'Edit a video'),
-  refused('extendVideo', '/v1/videos/extensions', 'Make a video longer'),
+  {
+    ...{ method: 'post', path: '/v1/videos/extensions', id: 'extendVideo', ...write },
+    summary: 'Make a video longer',
+    description:
+      'A new video: all frames of a completed one, and `seconds` more under the new prompt. Only these are charged. The old video may be deleted at any time.',
+    request_headers: ['idempotency_key'],
+    body: {
+      schema: ExtendVideo,
+      form: true,
+      example: { video: { id: ID }, prompt: 'a red balloon falls into the sea', seconds: 4 },
+    },
+    answers: [
+      {
+        ...{ status: 200, description: 'The new video, queued.', schema: CreatedVideo, headers: ['idempotency-replayed'] },
+        example: {
+          ...QUEUED,
+          ...{ prompt: 'a red balloon falls into the sea', seconds: '8', frames: { done: 32, total: 64 }, extended_from_video_id: ID },
+          segments: [
+            { start: 0, prompt: VIDEO_EXAMPLE.prompt, anchor: 'renew' },
+            { start: 4, prompt: 'a red balloon falls into the sea', anchor: 'renew' },
+          ],
+          warnings: [],
+        },
+      },
+    ],
+    errors: [
+      ...FIELD_ERRORS,
+      ...MAKING_ERRORS,
+      'video_not_found',
+      'video_not_ready',
+      'video_failed',
+      'unsupported_operation',
+      'unsupported_file',
+    ],
+  },
   refused('createCharacter', '/v1/videos/characters', 'Create a character'),
   {
     ...{ method: 'get', path: '/v1/videos/characters/{id}', id: 'getCharacter', ...read },

@@ -22,7 +22,8 @@ after(async () => {
 
 const VIDEO_KEYS = [
   ...['id', 'object', 'model', 'status', 'progress', 'created_at', 'completed_at', 'expires_at', 'prompt', 'size', 'seconds'],
-  ...['remixed_from_video_id', 'error', 'negative_prompt', 'segments', 'prompt_disclosure', 'seed', 'fps', 'frames', 'ended_by', 'usage'],
+  ...['remixed_from_video_id', 'extended_from_video_id', 'error', 'negative_prompt', 'segments', 'prompt_disclosure', 'seed', 'fps'],
+  ...['frames', 'ended_by', 'usage'],
 ];
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const UNKNOWN_ID = `video_${'0'.repeat(32)}`;

@@ -7,12 +7,14 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { findVideo } from './find-video.ts';
 import { makeVideo } from './make-video.ts';
+import { copyParentFile } from './parent-file.ts';
 import { readCreateRequest } from './read-create-request.ts';
 
 const FIELDS = ['prompt', 'segments', 'negative_prompt', 'prompt_disclosure', 'strict'];
 
 export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
-  const { id, command, endless } = await findVideo(c);
+  const parent = await findVideo(c);
+  const { id, command, endless } = parent;
   const request = await readCreateRequest(c.req.raw);
   const unknown = Object.keys(request).find((field) => !FIELDS.includes(field));
   if (unknown !== undefined) {
@@ -25,5 +27,9 @@ export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
   }
   const { model, width, height, seed, negative_prompt, prompt_disclosure } = command;
   const seconds = endless ? 'endless' : command.seconds;
-  return makeVideo(c, { negative_prompt, prompt_disclosure, ...request, model, seconds, size: `${width}x${height}`, seed }, id);
+  return makeVideo(
+    c,
+    { negative_prompt, prompt_disclosure, ...request, model, seconds, size: `${width}x${height}`, seed },
+    { remixed_from_video_id: id, prepare: async (remix_id) => ({ parent_file: await copyParentFile(c.env.MEDIA, parent, remix_id) }) },
+  );
 }

@@ -158,7 +158,6 @@ test('what no model can do yet is refused in a way that stock clients do not rep
   const file = new File(['x'], 'a.mp4', { type: 'video/mp4' });
   const calls: readonly (readonly [claim: string, call: () => PromiseLike<unknown>, remedy: RegExp])[] = [
     ['edit', () => client.videos.edit({ prompt: 'a', video }), /remix/],
-    ['extend', () => client.videos.extend({ prompt: 'a', seconds: '4', video }), /more 'seconds'/],
     ['create a character', () => client.videos.createCharacter({ name: 'a', video: file }), /prompt/],
     ['get a character', () => client.videos.getCharacter('char_1'), /prompt/],
     ['a spritesheet', () => client.videos.downloadContent(video.id, { variant: 'spritesheet' }), /'thumbnail'/],

@@ -1,5 +1,5 @@
 /** A video as its owner sees it: the 13 fields of OpenAI's contract, always all of them, and ours beside them. */
-import { deliveredMicroUsd, type VideoRecord } from '@everframe/shared';
+import { deliveredMicroUsd, extensionPrompt, type GenerationCommand, type VideoRecord } from '@everframe/shared';
 import type { VideoView } from '../openapi/answers.ts';
 
 export function toVideoView(video: VideoRecord): VideoView {
@@ -13,13 +13,14 @@ export function toVideoView(video: VideoRecord): VideoView {
     created_at: toUnixSeconds(video.created_at_ms),
     completed_at: video.completed_at_ms === null ? null : toUnixSeconds(video.completed_at_ms),
     expires_at: video.expires_at_ms === null ? null : toUnixSeconds(video.expires_at_ms),
-    prompt: command.prompt,
+    prompt: extensionPrompt(command) ?? command.prompt,
     size: `${command.width}x${command.height}`,
     seconds: secondsOf(video),
     remixed_from_video_id: video.remixed_from_video_id,
+    extended_from_video_id: command.continues?.video_id ?? null,
     error: video.error,
     negative_prompt: command.negative_prompt,
-    segments: command.segments.map(({ start_frame, prompt, anchor }) => ({ start: start_frame / command.fps, prompt, anchor })),
+    segments: timeline(command).map(({ start_frame, prompt, anchor }) => ({ start: start_frame / command.fps, prompt, anchor })),
     prompt_disclosure: command.prompt_disclosure,
     seed: command.seed,
     fps: command.fps,
@@ -27,6 +28,11 @@ export function toVideoView(video: VideoRecord): VideoView {
     ended_by: endedBy(video),
     usage: usageOf(video),
   };
+}
+
+/** The prompts that follow the first. Of an extension all of them: its `prompt` is that of its new part. */
+function timeline({ continues, prompt, segments }: GenerationCommand): GenerationCommand['segments'] {
+  return continues ? [{ start_frame: 0, prompt, anchor: 'renew', blend_chunks: 0 }, ...segments] : segments;
 }
 
 /** In micro-USD: what was reserved, and once the video has ended, what of it is charged. */
@@ -68,7 +74,9 @@ export function progressOf({
 }: Pick<VideoRecord, 'status' | 'frames_done' | 'command' | 'endless'>): number {
   if (status === 'completed') return 100;
   if (endless) return 0;
-  return Math.min(99, Math.floor((100 * frames_done) / command.frames));
+  const { frames, continues } = command;
+  const begun = continues?.kept_frames ?? 0;
+  return Math.min(99, Math.floor((100 * (frames_done - begun)) / (frames - begun)));
 }
 
 function toUnixSeconds(unix_ms: number): number {

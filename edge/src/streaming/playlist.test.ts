@@ -24,7 +24,7 @@ function commits(inits: string) {
 
 function windowOf(inits: string, limit: number): string[] {
   const settings = { fps: 8, longest_frames: 8, is_whole: false, is_ended: false, query: '?token=a' };
-  return writePlaylist({ ...lastSegments(commits(inits), limit), ...settings })
+  return writePlaylist({ ...lastSegments(commits(inits), limit, 0), ...settings })
     .trimEnd()
     .split('\n');
 }
@@ -65,9 +65,18 @@ test('every segment keeps its discontinuity number, wherever the list begins', (
   }
 });
 
+test('what a video took over from another is not listed', () => {
+  const { segments, earlier_discontinuities } = lastSegments(commits('aabb'), 10, 16);
+  assert.deepEqual(
+    segments.map(({ chunk_index }) => chunk_index),
+    [2, 3],
+  );
+  assert.equal(earlier_discontinuities, 1);
+});
+
 test('a target duration holds the longest segment, even one that is longer than was said', () => {
   const settings = { fps: 8, longest_frames: 4, earlier_discontinuities: 0, is_whole: true, is_ended: true, query: '' };
-  const { segments } = lastSegments(commits('a'), 1);
+  const { segments } = lastSegments(commits('a'), 1, 0);
   assert.match(writePlaylist({ ...settings, segments: [] }), /#EXT-X-TARGETDURATION:1\n/);
   const long = segments.map((segment) => ({ ...segment, frames: 17 }));
   assert.match(writePlaylist({ ...settings, segments: long }), /#EXT-X-TARGETDURATION:3\n/);

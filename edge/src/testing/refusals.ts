@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { type ApiKey, CREATE_BODY_MAX_BYTES, createApiKey, JSON_BODY_MAX_BYTES, SCOPES, type Scope } from '@everframe/shared';
+import { EXTENSION_BODY_MAX_BYTES } from '../routes/read-create-request.ts';
 import { ADMIN_TOKEN, type TestEdge, WORKER_TOKEN } from './edge.ts';
 
 export interface RouteRefusals {
@@ -42,7 +43,8 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('POST', '/v1/videos', 'videos.write', { max_bytes: CREATE_BODY_MAX_BYTES }),
   video('GET', '/v1/videos', 'videos.read'),
   video('POST', '/v1/videos/estimate', 'videos.read', { max_bytes: CREATE_BODY_MAX_BYTES }),
-  ...['edits', 'extensions', 'characters'].map((name) => video('POST', `/v1/videos/${name}`, 'videos.write')),
+  ...['edits', 'characters'].map((name) => video('POST', `/v1/videos/${name}`, 'videos.write')),
+  video('POST', '/v1/videos/extensions', 'videos.write', { max_bytes: EXTENSION_BODY_MAX_BYTES }),
   video('GET', '/v1/videos/characters/:id', 'videos.read'),
   video('GET', '/v1/videos/:id', 'videos.read', { names: 'video' }),
   video('DELETE', '/v1/videos/:id', 'videos.write', { names: 'video' }),

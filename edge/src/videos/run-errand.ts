@@ -1,7 +1,7 @@
 /** Does one errand of a video's outbox. Each is safe to repeat. */
-import { videoPrefix } from '@everframe/shared';
 import { type Env, readSettings } from '../env.ts';
 import { sendJobMessage } from '../queue/sqs-producer.ts';
+import { eraseVideoAssets } from '../storage/erase-assets.ts';
 import { forgetCredential, storeCredential } from '../store/credentials.ts';
 import { deleteVideo, upsertVideo } from '../store/videos.ts';
 import { webhookEventOf } from '../webhooks/webhook-event.ts';
@@ -30,10 +30,13 @@ export async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state
       if (event) await env.WEBHOOKS.getByName(state.account_id).publish(event);
       return;
     }
+    case 'drop_parent':
+      if (state.parent_file) await env.MEDIA.delete(state.parent_file.key);
+      return;
     case 'erase':
       // Whatever kept the charge from the account would be forgotten with the video.
       await settle(env, state);
-      await eraseObjects(env.MEDIA, videoPrefix(state.id));
+      await eraseVideoAssets(env.MEDIA, state.id);
       await forgetCredential(env.DB, state.id);
       await env.WEBHOOKS.getByName(state.account_id).forget(state.id);
       return deleteVideo(env.DB, state.id);
@@ -49,12 +52,4 @@ async function indexCredential(db: D1Database, { id, credential, video, deleted_
 async function settle(env: Env, state: VideoState): Promise<void> {
   const settlement = settlementOf(state);
   if (settlement) await env.ACCOUNT.getByName(state.account_id).settle(state.id, settlement);
-}
-
-async function eraseObjects(bucket: R2Bucket, prefix: string): Promise<void> {
-  for (;;) {
-    const { objects } = await bucket.list({ prefix, limit: 1000 });
-    if (objects.length === 0) return;
-    await bucket.delete(objects.map((object) => object.key));
-  }
 }

@@ -2,7 +2,7 @@
  * What a video that has ended is charged: a completed one its price, an endless, cancelled or deleted one the frames that were
  * committed by then, a failed one nothing.
  */
-import { deliveredMicroUsd } from '@everframe/shared';
+import { deliveredMicroUsd, newFrames, newSeconds } from '@everframe/shared';
 import type { Delivery } from '../accounts/ledger.ts';
 import { isCancelled } from './transitions.ts';
 import type { VideoState } from './video-state.ts';
@@ -11,10 +11,10 @@ import type { VideoState } from './video-state.ts';
 export function settlementOf(state: VideoState): Delivery | null {
   const { price, status, command, endless, frames_done, deleted_at_ms } = state;
   if (!price) return null;
-  const delivered = { micro_usd: deliveredMicroUsd(price, command, frames_done), seconds: frames_done / command.fps };
+  const delivered = { micro_usd: deliveredMicroUsd(price, command, frames_done), seconds: newFrames(command, frames_done) / command.fps };
   switch (status) {
     case 'completed':
-      return endless ? delivered : { micro_usd: price.micro_usd, seconds: command.seconds };
+      return endless ? delivered : { micro_usd: price.micro_usd, seconds: newSeconds(command) };
     case 'failed':
       return isCancelled(state) ? delivered : { micro_usd: 0, seconds: 0 };
     case 'queued':

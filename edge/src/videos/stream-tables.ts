@@ -2,9 +2,18 @@
 import type { Asset, Segment } from '@everframe/shared';
 import type { Sql } from '../accounts/ledger.ts';
 
-/** The last `limit` segments, in order, and the changes of the init segment up to the first of them. */
-export function lastSegments(sql: Sql, limit: number): { segments: Segment[]; earlier_discontinuities: number } {
-  const rows = sql.exec<{ segment: string }>('SELECT segment FROM commits ORDER BY chunk_index DESC LIMIT ?', limit).toArray();
+/**
+ * The last `limit` segments, in order, and the changes of the init segment up to the first of them.
+ * @param from_frame those before it are another video's, signed as its
+ */
+export function lastSegments(sql: Sql, limit: number, from_frame: number): { segments: Segment[]; earlier_discontinuities: number } {
+  const rows = sql
+    .exec<{ segment: string }>(
+      "SELECT segment FROM commits WHERE json_extract(segment, '$.first_frame') >= ? ORDER BY chunk_index DESC LIMIT ?",
+      from_frame,
+      limit,
+    )
+    .toArray();
   const segments = rows.map(({ segment }) => JSON.parse(segment) as Segment).reverse();
   const first = segments[0]?.chunk_index ?? 0;
   if (first === 0) return { segments, earlier_discontinuities: 0 };

@@ -10,6 +10,7 @@ import type {
   Directive,
   FailRequest,
   GenerationCommand,
+  Lineage,
   RecordedEvent,
   ReleaseRequest,
   Segment,
@@ -24,6 +25,7 @@ import { log } from '../log.ts';
 import { requireAssets } from '../storage/require-assets.ts';
 import type { SegmentName } from '../streaming/playlist.ts';
 import { eraseAt } from './erasure.ts';
+import { lineageOf } from './lineage.ts';
 import { dueErrands, nextErrandAt, postponeErrand, putErrand, restoreErrand, settleErrand } from './outbox.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
 import { goesUnpaid, nextExtension } from './pay-ahead.ts';
@@ -34,7 +36,7 @@ import { type Steered, type SteerRequest, steer } from './steer.ts';
 import { findInit, findMedia, lastSegments } from './stream-tables.ts';
 import * as transitions from './transitions.ts';
 import { videoNotFound } from './video-id.ts';
-import { type NewVideo, newVideoState, type VideoState } from './video-state.ts';
+import { type Beginning, type NewVideo, newVideoState, type VideoState } from './video-state.ts';
 import * as tables from './video-tables.ts';
 
 export interface Lease {
@@ -51,6 +53,7 @@ export interface Claimed extends Lease {
   readonly parent: string | null;
   readonly segments: Segment[];
   readonly checkpoint: Asset | null;
+  readonly lineage: Lineage | null;
 }
 
 export interface Committed extends Lease {
@@ -72,6 +75,7 @@ export class VideoObject extends DurableObject<Env> {
     const state = newVideoState(video);
     tables.createTables(this.#sql);
     tables.insertVideo(this.#sql, state);
+    if (video.beginning) tables.insertBeginning(this.#sql, video.beginning);
     tables.appendEvent(this.#sql, { type: 'queued', epoch: 0 }, video.created_at_ms);
     if (!state.held) putErrand(this.#sql, 'doorbell', Date.now());
     putErrand(this.#sql, 'index', Date.now());
@@ -111,6 +115,11 @@ export class VideoObject extends DurableObject<Env> {
     return this.#find() ?? null;
   }
 
+  /** What another video can begin with. @returns null where the video is gone, or does not have it */
+  beginning(frames: number): Beginning | null {
+    return this.#find() ? tables.beginningOf(this.#sql, frames) : null;
+  }
+
   /** From now on there is no such video. Its objects go when no ticket can add to them any more. Safe to repeat. */
   async remove(): Promise<void> {
     const state = this.#find();
@@ -139,7 +148,8 @@ export class VideoObject extends DurableObject<Env> {
   /** What can be watched of the video so far: its last segments. */
   stream(): ({ record: VideoRecord } & ReturnType<typeof lastSegments>) | null {
     const record = this.#find();
-    return record ? { record, ...lastSegments(this.#sql, PLAYLIST_SEGMENTS_MAX) } : null;
+    if (!record) return null;
+    return { record, ...lastSegments(this.#sql, PLAYLIST_SEGMENTS_MAX, record.command.continues?.kept_frames ?? 0) };
   }
 
   segmentFile(name: SegmentName | null): { record: VideoRecord; file: Asset | null } | null {
@@ -173,9 +183,8 @@ export class VideoObject extends DurableObject<Env> {
   claim(worker_id: string): Promise<Outcome<Claimed>> {
     return toOutcome(async () => {
       const state = this.#expireLease();
-      const { epoch, command, created_at_ms, request_id, last_commit, lease } = this.#apply(
-        transitions.claim(state, worker_id, this.#leaseEnd()),
-      );
+      const claimed = this.#apply(transitions.claim(state, worker_id, this.#leaseEnd()));
+      const { epoch, command, created_at_ms, request_id, last_commit, lease } = claimed;
       await this.#setAlarm();
       return {
         epoch,
@@ -187,6 +196,7 @@ export class VideoObject extends DurableObject<Env> {
         parent: last_commit?.id ?? null,
         segments: tables.listSegments(this.#sql),
         checkpoint: tables.lastCheckpoint(this.#sql),
+        lineage: lineageOf(claimed),
       };
     });
   }
@@ -351,6 +361,7 @@ export class VideoObject extends DurableObject<Env> {
       if (isFinished(state.status)) {
         putErrand(this.#sql, 'settle', now_ms);
         putErrand(this.#sql, 'notify', now_ms);
+        if (state.parent_file) putErrand(this.#sql, 'drop_parent', now_ms);
       }
     }
     return state;

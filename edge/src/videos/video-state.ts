@@ -1,5 +1,13 @@
 /** All that a video's Durable Object knows beside its commits and events: the record, and who works on it. */
-import { type Credential, type GenerationCommand, type Price, secondsAhead, type VideoRecord } from '@everframe/shared';
+import {
+  type Asset,
+  type Credential,
+  type GenerationCommand,
+  type Price,
+  type Segment,
+  secondsAhead,
+  type VideoRecord,
+} from '@everframe/shared';
 
 export interface VideoState extends VideoRecord {
   readonly lease: { readonly worker_id: string; readonly ends_at_ms: number } | null;
@@ -27,10 +35,22 @@ export interface NewVideo {
   readonly held: boolean;
   /** @default null */
   readonly remixed_from_video_id?: string | null;
+  /** @default null */
+  readonly parent_file?: Asset | null;
+  /** Of the video that its command continues, under its own prefix. @default null */
+  readonly beginning?: Beginning | null;
+}
+
+/** Chunks that a video has before any was made for it, and the state behind them. */
+export interface Beginning {
+  readonly segments: readonly Segment[];
+  readonly checkpoint: Asset;
 }
 
 export function newVideoState(video: NewVideo): VideoState {
   const { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id = null } = video;
+  const { parent_file = null, beginning } = video;
+  const last_segment = beginning?.segments.at(-1);
   return {
     id,
     account_id,
@@ -39,7 +59,7 @@ export function newVideoState(video: NewVideo): VideoState {
     created_at_ms,
     completed_at_ms: null,
     expires_at_ms: null,
-    frames_done: 0,
+    frames_done: command.continues?.kept_frames ?? 0,
     epoch: 0,
     error: null,
     video: null,
@@ -48,10 +68,11 @@ export function newVideoState(video: NewVideo): VideoState {
     request_id,
     remixed_from_video_id,
     endless: command.endless ? { paid_seconds: secondsAhead(command), blocks: 1, bytes: 0, ended_by: null } : null,
+    parent_file,
     lease: null,
     ticket_ends_at_ms: null,
     fruitless_attempts: 0,
-    last_commit: null,
+    last_commit: last_segment ? { id: `beginning-${last_segment.chunk_index}`, chunk_index: last_segment.chunk_index } : null,
     deleted_at_ms: null,
     held,
     credential: null,

@@ -12,7 +12,7 @@ import {
   type VideoEvent,
 } from '@everframe/shared';
 import { acceptedSegments } from './prompt-table.ts';
-import type { VideoState } from './video-state.ts';
+import type { Beginning, VideoState } from './video-state.ts';
 
 export function hasTables(sql: SqlStorage): boolean {
   return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'video'").toArray().length > 0;
@@ -68,7 +68,9 @@ function toCommand(text: string): GenerationCommand {
 }
 
 /** What the state and the command of an older video lack. */
-const OLDER_STATE = { price: null, request_id: null, held: false, remixed_from_video_id: null, endless: null, credential: null } as const;
+const OLDER_STATE = {
+  ...{ price: null, request_id: null, held: false, remixed_from_video_id: null, parent_file: null, endless: null, credential: null },
+} as const;
 const OLDER_COMMAND: Pick<GenerationCommand, 'negative_prompt' | 'segments' | 'prompt_disclosure'> = {
   negative_prompt: '',
   segments: [],
@@ -82,6 +84,25 @@ export function insertCommit(sql: SqlStorage, { segment, checkpoint }: CommitReq
     JSON.stringify(segment),
     JSON.stringify(checkpoint),
   );
+}
+
+/** As if it had been committed; a state is known behind the last chunk alone. */
+export function insertBeginning(sql: SqlStorage, { segments, checkpoint }: Beginning): void {
+  for (const segment of segments) {
+    const known = segment === segments.at(-1) ? checkpoint : null;
+    const statement = 'INSERT INTO commits (chunk_index, segment, checkpoint) VALUES (?, ?, ?)';
+    sql.exec(statement, segment.chunk_index, JSON.stringify(segment), JSON.stringify(known));
+  }
+}
+
+/** The chunks of the first `frames`, and the state behind them. @returns null where none ends there, or that state is not known */
+export function beginningOf(sql: SqlStorage, frames: number): Beginning | null {
+  const segments = listSegments(sql).filter((segment) => segment.first_frame + segment.frames <= frames);
+  const last = segments.at(-1);
+  if (!last || last.first_frame + last.frames !== frames) return null;
+  const row = sql.exec<{ checkpoint: string }>('SELECT checkpoint FROM commits WHERE chunk_index = ?', last.chunk_index).one();
+  const checkpoint = JSON.parse(row.checkpoint) as Asset | null;
+  return checkpoint && { segments, checkpoint };
 }
 
 /** Everything committed, in order. */

@@ -79,7 +79,8 @@ export function toVerificationReport(json: unknown, reader: string, readResource
   const trust = trustOf(results, active_manifest);
   const verdict = verdictOf(validation_state !== 'Invalid', trust, failures);
   const actions = manifest ? actionsOf(manifest) : [];
-  const created = actions.find(({ action }) => action === 'c2pa.created');
+  // What made the file: opening a parent, which comes before an edit, makes nothing.
+  const created = actions.find(({ action }) => action === 'c2pa.created' || action === 'c2pa.edited');
   const signature = manifest?.signature_info;
   const deltas = validation_results.ingredientDeltas ?? [];
   const model_parameter = created?.parameters?.[`${PARAMETER_PREFIX}model`];

@@ -1,0 +1,64 @@
+/**
+ * POST /v1/videos/extensions: a completed video and more behind it, as a new video. It gets copies of what it begins with
+ * before it is recorded, so that the old one can be deleted at any time.
+ */
+import { EverframeError, type GenerationCommand, parseStrict, toExtensionCommand, type VideoRecord } from '@everframe/shared';
+import type { Context } from 'hono';
+import { PACKAGES } from '../catalogue.ts';
+import type { AppEnv } from '../env.ts';
+import { copyBeginning } from '../storage/copy-assets.ts';
+import { videoNotFound } from '../videos/video-id.ts';
+import type { Beginning } from '../videos/video-state.ts';
+import { findExtendedVideo } from './find-extended-video.ts';
+import { requireContent } from './get-content.ts';
+import { copyParentFile } from './parent-file.ts';
+import { placeOrder } from './place-order.ts';
+import { EXTENSION_BODY_MAX_BYTES, readCreateRequest } from './read-create-request.ts';
+
+const FIELDS = ['video', 'prompt', 'seconds', 'segments', 'strict'];
+
+export async function extendVideo(c: Context<AppEnv>): Promise<Response> {
+  const { video, ...request } = await readCreateRequest(c.req.raw, EXTENSION_BODY_MAX_BYTES);
+  refuseUnknownFields(request);
+  parseStrict(request);
+  const parent = await findExtendedVideo(c, video);
+  requireContent(c, parent, 'video');
+  const command = toExtensionCommand(request, parent.id, parent.command, PACKAGES);
+  return placeOrder(c, {
+    command,
+    prompts: newPrompts(command, parent.command.segments.length),
+    request: { ...request, extended_from_video_id: parent.id },
+    prepare: async (id) => {
+      const [beginning, parent_file] = await Promise.all([copyKept(c, parent, command, id), copyParentFile(c.env.MEDIA, parent, id)]);
+      return { beginning, parent_file };
+    },
+  });
+}
+
+/** @returns null where nothing can be kept; @throws EverframeError where the video was deleted meanwhile */
+async function copyKept(c: Context<AppEnv>, parent: VideoRecord, command: GenerationCommand, id: string): Promise<Beginning | null> {
+  const kept_frames = command.continues?.kept_frames ?? 0;
+  if (kept_frames === 0) return null;
+  const stored = await c.env.VIDEO.getByName(parent.id).beginning(kept_frames);
+  const copied = stored && (await copyBeginning(c.env.MEDIA, stored, id));
+  if (!copied) throw videoNotFound(parent.id);
+  return copied;
+}
+
+/** What was judged with the old video is not judged again. */
+function newPrompts({ segments }: GenerationCommand, known: number): Record<string, string> {
+  const [continuation, ...others] = segments.slice(known);
+  const timed = others.map((segment, i) => [`segments[${i}].prompt`, segment.prompt]);
+  return { prompt: continuation?.prompt ?? '', ...Object.fromEntries(timed) };
+}
+
+function refuseUnknownFields(request: Readonly<Record<string, unknown>>): void {
+  const unknown = Object.keys(request).find((field) => !FIELDS.includes(field));
+  if (unknown === undefined) return;
+  const param = unknown.slice(0, 60).toWellFormed();
+  throw new EverframeError(
+    'unknown_parameter',
+    `Unknown parameter of an extension: '${param}'. Known are ${FIELDS.join(', ')}; all else is as in the video.`,
+    { param },
+  );
+}

@@ -1,0 +1,53 @@
+/** From a sound command to a recorded video and its answer: its prompts judged, its price put aside, once for each request. */
+import { type CreateVideoRequest, type GenerationCommand, type PromptWarning, parseStrict, priceOf, reviewPrompt } from '@everframe/shared';
+import type { Context } from 'hono';
+import { reserveCredits } from '../accounts/reserve-credits.ts';
+import { KNOWN_WORDS, PACKAGES } from '../catalogue.ts';
+import type { AppEnv } from '../env.ts';
+import { createOnce } from '../idempotency/create-once.ts';
+import { refuseHarmfulPrompts } from '../moderation/refuse-prompts.ts';
+import type { NewVideo } from '../videos/video-state.ts';
+import { toVideoView } from './video-view.ts';
+
+export interface Order {
+  readonly command: GenerationCommand;
+  /** Texts to judge, by the name of the parameter that brought them. */
+  readonly prompts: Readonly<Record<string, string>>;
+  /** Reviewed, but not judged: it leads away from what it names, and people name there what they do not want to see. */
+  readonly negative_prompt?: string;
+  /** The fields that were sent: the same ones again are the same order. */
+  readonly request: CreateVideoRequest;
+  readonly remixed_from_video_id?: string | null;
+  /**
+   * Stores what the video begins with, under the id that it will have. Safe to repeat with the same id; what is stored
+   * for a video that is then not recorded is erased.
+   */
+  readonly prepare?: (id: string) => Promise<Prepared>;
+}
+
+/** What is stored of a video before it is recorded. */
+export type Prepared = Pick<NewVideo, 'beginning' | 'parent_file'>;
+
+export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Response> {
+  const { command, prompts, negative_prompt, request, remixed_from_video_id = null, prepare } = order;
+  const warnings = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));
+  await refuseHarmfulPrompts(c, prompts);
+  const identity = remixed_from_video_id === null ? request : { ...request, remixed_from_video_id };
+  const video = await createOnce(c, identity, async (id) => {
+    // Paid for, then stored, then recorded. Safe to repeat with the same id: what is reserved and recorded first stays.
+    const created_at_ms = Date.now();
+    const price = priceOf(command, PACKAGES);
+    const held = (await reserveCredits(c, id, command, price)) === 'waiting';
+    const prepared = await prepare?.(id);
+    const { account_id, request_id } = c.var;
+    const record = { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id, ...prepared };
+    return await c.env.VIDEO.getByName(id).create(record);
+  });
+  return c.json({ ...toVideoView(video), warnings });
+}
+
+function review(prompts: Readonly<Record<string, string>>, name: string, strict: boolean): PromptWarning[] {
+  const model = PACKAGES.find((candidate) => candidate.name === name);
+  if (!model) throw new Error(`${name} is not served`);
+  return Object.entries(prompts).flatMap(([param, prompt]) => reviewPrompt(prompt, model, { known: KNOWN_WORDS[name], strict, param }));
+}
