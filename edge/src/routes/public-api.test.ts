@@ -76,7 +76,16 @@ test('a multipart request becomes a queued video with every field of the contrac
   assert.deepEqual(frames, { done: 0, total: 8 * Number(fps) });
   assert.deepEqual(rest, {
     ...{ object: 'video', status: 'queued', progress: 0, completed_at: null, expires_at: null, prompt: 'a red ball', size: '128x128' },
-    ...{ seconds: '8', remixed_from_video_id: null, error: null, negative_prompt: '', segments: [], prompt_disclosure: 'hash', seed: 42 },
+    ...{
+      seconds: '8',
+      remixed_from_video_id: null,
+      extended_from_video_id: null,
+      error: null,
+      negative_prompt: '',
+      segments: [],
+      prompt_disclosure: 'hash',
+      seed: 42,
+    },
     ended_by: null,
     usage: { estimated_micro_usd: 8000, charged_micro_usd: null },
   });
