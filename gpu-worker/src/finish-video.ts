@@ -30,7 +30,8 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const inits = await fetchInits(context, lease, progress.segments);
   const paths = progress.segments.map((segment) => segmentPath(scratch_dir, segment.chunk_index));
   const joined = join(scratch_dir, 'joined.mp4');
-  await joinSegments(inits[0] ?? new Uint8Array(0), paths, joined);
+  const [init = new Uint8Array(0)] = inits.values();
+  await joinSegments(init, paths, joined);
 
   const state = await edge.download(ticket, progress.checkpoint, signal);
   const { rgb, width, height } = await context.inference.thumbnail(state);
@@ -38,7 +39,10 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   if (claim.mark !== undefined) createMarker(claim.mark, width, height).embed(rgb);
   await writeFile(picture, encodeThumbnail(rgb, width, height));
 
-  const live_manifests = inits.flatMap((init) => activeManifest(init)?.label ?? []);
+  // What an extension took over was streamed as its parent's.
+  const own = progress.segments.filter(({ first_frame }) => first_frame >= (claim.command.continues?.kept_frames ?? 0));
+  const own_inits = new Set(own.map(({ init }) => init.key));
+  const live_manifests = [...inits].flatMap(([key, init]) => (own_inits.has(key) ? (activeManifest(init)?.label ?? []) : []));
   // One that was told to stop has fewer frames than were asked for.
   const frames = framesDone(progress);
   const made = { ...claim, command: { ...claim.command, frames } };
@@ -69,11 +73,11 @@ async function fetchMissing({ edge, scratch_dir }: JobContext, lease: Lease, seg
   }
 }
 
-/** Each once, in order: every worker that made a part of the video began it with one of its own. */
-async function fetchInits({ edge }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<Uint8Array[]> {
+/** By key, each once, in order: every worker that made a part of the video began it with one of its own. */
+async function fetchInits({ edge }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<Map<string, Uint8Array>> {
   const distinct = new Map(segments.map(({ init }) => [init.key, init]));
-  const inits: Uint8Array[] = [];
-  for (const init of distinct.values()) inits.push(await edge.download(() => lease.ticket, init, lease.signal));
+  const inits = new Map<string, Uint8Array>();
+  for (const [key, init] of distinct) inits.set(key, await edge.download(() => lease.ticket, init, lease.signal));
   return inits;
 }
 

@@ -55,7 +55,9 @@ async function matchesOf(db: D1Database, alg: unknown, bytes: Uint8Array): Promi
         const rule = `A fingerprint has ${HASH_BYTES} bytes for each second in base64, for 1 to ${HASHES_MAX} of them`;
         throw new EverframeError('invalid_value', `${rule}; got ${bytes.length} bytes.`, { param });
       }
-      const hashes = (toHex(bytes).match(new RegExp(`.{${HASH_DIGITS}}`, 'g')) ?? []).filter((hash) => hash !== NOTHING);
+      const all = toHex(bytes).match(new RegExp(`.{${HASH_DIGITS}}`, 'g')) ?? [];
+      // The same one twice is no second agreement.
+      const hashes = [...new Set(all)].filter((hash) => hash !== NOTHING);
       if (hashes.length === 0) return [];
       const found = matchFingerprint(hashes, await findCandidates(db, hashes));
       return found.map(({ manifest_id, score }) => ({ manifestId: manifest_id, similarityScore: score }));

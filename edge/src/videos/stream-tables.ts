@@ -4,12 +4,13 @@ import type { Sql } from '../accounts/ledger.ts';
 
 /**
  * The last `limit` segments, in order, and the changes of the init segment up to the first of them.
+ * Without what only the finished file is made of, since players ask every second.
  * @param from_frame those before it are another video's, signed as its
  */
 export function lastSegments(sql: Sql, limit: number, from_frame: number): { segments: Segment[]; earlier_discontinuities: number } {
   const rows = sql
     .exec<{ segment: string }>(
-      "SELECT segment FROM commits WHERE json_extract(segment, '$.first_frame') >= ? ORDER BY chunk_index DESC LIMIT ?",
+      "SELECT json_remove(segment, '$.luma_cells') AS segment FROM commits WHERE json_extract(segment, '$.first_frame') >= ? ORDER BY chunk_index DESC LIMIT ?",
       from_frame,
       limit,
     )
