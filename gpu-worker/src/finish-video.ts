@@ -5,15 +5,16 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ClaimAnswer, FINGERPRINT_MAX_SECONDS, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
+import { type ClaimAnswer, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
 import { activeManifest } from '@everframe/shared/live-verification';
-import { createMarker, fingerprintOf, joinCells } from '@everframe/shared/mark';
+import { createMarker } from '@everframe/shared/mark';
+import { fingerprintOfSegments, markedParts, ownMark } from './binding-scopes.ts';
 import { generationFacts } from './generation-facts.ts';
 import type { JobContext } from './job.ts';
 import type { Lease } from './lease.ts';
 import { joinSegments } from './media/final-file.ts';
 import { encodeThumbnail } from './media/thumbnail.ts';
-import { framesDone, type Progress, segmentPath } from './progress.ts';
+import { framesDone, ownSegments, type Progress, segmentPath } from './progress.ts';
 import type { GenerationFacts } from './provenance/assertions.ts';
 import { signAsset } from './provenance/sign-asset.ts';
 import { signingStep } from './signing-step.ts';
@@ -40,30 +41,26 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   await writeFile(picture, encodeThumbnail(rgb, width, height));
 
   // What an extension took over was streamed as its parent's.
-  const own = progress.segments.filter(({ first_frame }) => first_frame >= (claim.command.continues?.kept_frames ?? 0));
+  const own = ownSegments(claim.command, progress.segments);
   const own_inits = new Set(own.map(({ init }) => init.key));
   const live_manifests = [...inits].flatMap(([key, init]) => (own_inits.has(key) ? (activeManifest(init)?.label ?? []) : []));
   // One that was told to stop has fewer frames than were asked for.
   const frames = framesDone(progress);
   const made = { ...claim, command: { ...claim.command, frames } };
-  const fingerprint = fingerprintOfSegments(progress.segments);
+  const marks = markedParts(claim.command, progress.segments);
+  const fingerprint = fingerprintOfSegments(claim.command, progress.segments);
   const origin = await fetchOrigin(context, lease, claim);
-  const about = generationFacts(context, lease, made, { origin, frames, encoder: first.encoder, live_manifests });
-  const facts = { ...about, fingerprint };
+  const about = { origin, frames, encoder: first.encoder, marks, fingerprint, live_manifests };
+  const facts = generationFacts(context, lease, made, about);
   const { out_path: video_path, manifest_label: manifest_id } = await sign(context, joined, 'video/mp4', facts);
-  const { out_path: thumbnail_path } = await sign(context, picture, 'image/jpeg', facts);
+  const still = { ...facts, marks: claim.mark === undefined ? [] : [{ mark: claim.mark }] };
+  const { out_path: thumbnail_path } = await sign(context, picture, 'image/jpeg', still);
   const [video, thumbnail] = await Promise.all([
     edge.upload(ticket, finalKey(video_id, epoch), { path: video_path }, 'video/mp4', signal),
     edge.upload(ticket, thumbnailKey(video_id, epoch), { path: thumbnail_path }, 'image/jpeg', signal),
   ]);
-  const credential = { manifest_id, mark: claim.mark ?? null, fingerprint };
+  const credential = { manifest_id, mark: ownMark(marks) ?? claim.mark ?? null, fingerprint: [...(fingerprint?.hashes ?? [])] };
   await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail, credential }, signal);
-}
-
-/** Empty where an older worker made one of them, which left nothing to make it from. */
-function fingerprintOfSegments(segments: readonly Segment[]): string[] {
-  if (segments.some(({ luma_cells }) => luma_cells === undefined)) return [];
-  return fingerprintOf(joinCells(segments.flatMap(({ luma_cells = [] }) => luma_cells))).slice(0, FINGERPRINT_MAX_SECONDS);
 }
 
 async function fetchMissing({ edge, scratch_dir }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<void> {

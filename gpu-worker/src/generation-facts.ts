@@ -7,13 +7,16 @@ import type { GenerationFacts } from './provenance/assertions.ts';
 import { promptFacts } from './provenance/prompt-facts.ts';
 
 /** What differs between the manifests of one video. */
-export type AboutFile = Pick<GenerationFacts, 'origin' | 'frames' | 'encoder' | 'live_manifests' | 'continues_manifest'>;
+export type AboutFile = Pick<
+  GenerationFacts,
+  'origin' | 'frames' | 'encoder' | 'marks' | 'fingerprint' | 'live_manifests' | 'continues_manifest'
+>;
 
 /** @throws Error where this worker does not have the video's model */
 export function generationFacts(
   context: JobContext,
   { video_id }: Lease,
-  { command, created_at_ms, prompt_key, mark }: ClaimAnswer,
+  { command, created_at_ms, prompt_key }: ClaimAnswer,
   about: AboutFile,
 ): GenerationFacts {
   const model = context.inference.packages.get(command.model);
@@ -22,7 +25,6 @@ export function generationFacts(
   return {
     ...about,
     video_id,
-    mark,
     title: video_id,
     model: { name: model.name, title: model.title, version: model.version, package_sha256 },
     seed: command.seed,

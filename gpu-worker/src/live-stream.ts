@@ -11,7 +11,7 @@ import { step } from './job-error.ts';
 import type { Lease } from './lease.ts';
 import type { Encoder } from './media/encoder.ts';
 import { FRAME_DURATION, sequenceNumber } from './media/segmenter.ts';
-import type { Progress } from './progress.ts';
+import { ownSegments, type Progress } from './progress.ts';
 import { LiveSession } from './provenance/live-session.ts';
 import { signingStep } from './signing-step.ts';
 
@@ -47,21 +47,27 @@ export class LiveStream {
   ): Promise<{ init: Asset; signed: Uint8Array }> {
     const last = await this.#lastInit(progress);
     await step('encoding_failed', () => this.#requireSameInit(made.init, last));
-    if (!this.#published || this.#published.session.isOver()) this.#published = await this.#begin(made.init, chunk, last);
+    if (!this.#published || this.#published.session.isOver()) {
+      // What an extension has taken over was streamed as its parent's.
+      const begun = this.#published !== undefined || ownSegments(this.#claim.command, progress.segments).length > 0;
+      this.#published = await this.#begin(made.init, chunk, begun ? last : undefined);
+    }
     const { session, init } = this.#published;
     const timescale = this.#claim.command.fps * FRAME_DURATION;
     const duration = chunk.frame_count * FRAME_DURATION;
     return { init, signed: await signingStep(() => session.sign({ media: made.media, timescale, duration })) };
   }
 
-  async #begin(init: Uint8Array, { chunk_index }: Place, last: Uint8Array | undefined): Promise<Published> {
+  /** @param before the init segment of the session that this one continues */
+  async #begin(init: Uint8Array, { chunk_index }: Place, before: Uint8Array | undefined): Promise<Published> {
     const { signer, scratch_dir, edge } = this.#context;
     const { video_id, epoch, signal } = this.#lease;
     const session = await signingStep(() => {
-      const continues_manifest = last && activeManifest(last)?.label;
+      const continues_manifest = before && activeManifest(before)?.label;
       // The segments of this stream are all made here; what they follow is named by the finished file.
       const origin = { kind: 'created' } as const;
-      const about = { origin, frames: undefined, encoder: this.#encoder.name, continues_manifest };
+      const marks = this.#claim.mark === undefined ? [] : [{ mark: this.#claim.mark }];
+      const about = { origin, marks, frames: undefined, encoder: this.#encoder.name, continues_manifest };
       const facts = generationFacts(this.#context, this.#lease, this.#claim, about);
       return LiveSession.open({ signer, init, facts, first_sequence_number: sequenceNumber(chunk_index), scratch_dir });
     });

@@ -92,7 +92,16 @@ async function deliverChunk(
     edge.upload(ticket, segmentKey(video_id, epoch, chunk_index), signed, 'video/iso.segment', signal),
     edge.upload(ticket, checkpointKey(video_id, epoch, chunk_index), chunk.checkpoint, 'application/octet-stream', signal),
   ]);
-  const segment: Segment = { chunk_index, first_frame, frames: frame_count, init, media, encoder: encoder.name, luma_cells };
+  const segment: Segment = {
+    chunk_index,
+    first_frame,
+    frames: frame_count,
+    init,
+    media,
+    encoder: encoder.name,
+    mark: mark ?? null,
+    luma_cells,
+  };
   const asked_at_ms = Date.now();
   const { answers } = steering;
   const answer = await edge.commit(video_id, { epoch, parent: progress.parent, segment, checkpoint, answers: [...answers] }, signal);

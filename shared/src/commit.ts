@@ -30,6 +30,9 @@ export const LumaCell = z.object({
 });
 export type LumaCell = z.infer<typeof LumaCell>;
 
+/** What a worker writes into frames, invisibly. */
+const Mark = z.string().regex(/^[0-9a-f]{12}$/);
+
 /** A delivered chunk. Frames are [first_frame, first_frame + frames). */
 export const Segment = z.object({
   chunk_index: z.int().nonnegative(),
@@ -38,6 +41,8 @@ export const Segment = z.object({
   init: Asset,
   media: Asset,
   encoder: EncoderName,
+  /** What its frames carry invisibly, 12 hex digits; null for nothing, absent where an older worker did not say. */
+  mark: Mark.nullable().optional(),
   /** What the video's fingerprint is made of; absent in segments of older workers. */
   luma_cells: z.array(LumaCell).max(1000).optional(),
 });
@@ -72,11 +77,8 @@ export const ClaimAnswer = z.object({
    * The edge derives it from KEY_PEPPER and the video's id, so that an owner can prove a prompt later.
    */
   prompt_key: z.string().regex(/^[0-9a-f]{64}$/),
-  /** What the worker writes into every frame, invisibly; 12 hex digits. Absent: nothing. */
-  mark: z
-    .string()
-    .regex(/^[0-9a-f]{12}$/)
-    .optional(),
+  /** For every frame that is made under this claim. Absent: nothing. */
+  mark: Mark.optional(),
   /** Id of the last commit, which the next one must name; null before the first. */
   parent: z.string().nullable(),
   /** Everything committed so far, in order. */
@@ -123,11 +125,8 @@ export const Credential = z.object({
     .string()
     .max(200)
     .regex(/^urn:[\w:.-]+$/),
-  /** As the claim gave it; null for frames that carry none. */
-  mark: z
-    .string()
-    .regex(/^[0-9a-f]{12}$/)
-    .nullable(),
+  /** The video's own, as a claim gave it; null where none of the frames that were made for it carries one. */
+  mark: Mark.nullable(),
   /** One hash for each second, see `mark/fingerprint.ts`; empty where it is not known. */
   fingerprint: z.array(z.string().regex(/^[0-9a-f]{24}$/)).max(FINGERPRINT_MAX_SECONDS),
 });

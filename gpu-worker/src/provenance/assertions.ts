@@ -3,7 +3,7 @@
  * stays out unless its owner wants it in, because a manifest travels with every copy and into every descendant.
  */
 import type { InputFile } from './ingredients.ts';
-import { softBindings } from './soft-bindings.ts';
+import { type Fingerprint, type MarkedPart, softBindings } from './soft-bindings.ts';
 
 export interface GenerationFacts {
   readonly video_id: string;
@@ -22,10 +22,9 @@ export interface GenerationFacts {
   readonly encoder: string;
   /** By start; empty where the owner wants nothing said of them. */
   readonly prompts: readonly PromptFact[];
-  /** What every frame carries invisibly, 12 hex digits; undefined for nothing. */
-  readonly mark?: string | undefined;
-  /** One hash for each second; empty or undefined where it is not known. */
-  readonly fingerprint?: readonly string[] | undefined;
+  /** What frames carry invisibly; default nothing. */
+  readonly marks?: readonly MarkedPart[];
+  readonly fingerprint?: Fingerprint | undefined;
   readonly created_at: Date;
   readonly generator_version: string;
   /** Labels of the manifests that the video's live segments were published under, in order; default none. */
@@ -117,7 +116,7 @@ function actions(facts: GenerationFacts, mime_type: SignedMimeType): object[] {
   const { origin, created_at, generator_version } = facts;
   const common = { when: created_at.toISOString(), softwareAgent: { name: GENERATOR_NAME, version: generator_version } };
   const parameters = { ingredientIds: inputLabels(facts), ...ownParameters(facts, mime_type) };
-  const marked = facts.mark === undefined ? [] : [{ action: 'c2pa.watermarked.bound', ...common }];
+  const marked = facts.marks?.some(({ taken_over }) => !taken_over) ? [{ action: 'c2pa.watermarked.bound', ...common }] : [];
   if (origin.kind === 'created') return [{ action: 'c2pa.created', ...common, digitalSourceType: MADE_BY_MODEL, parameters }, ...marked];
   const digitalSourceType = origin.parent_made_by_model ? MADE_BY_MODEL : MADE_WITH_MODEL;
   return [

@@ -11,7 +11,9 @@ import { readFully } from './test-reader.ts';
 const folder = await mkdtemp(join(tmpdir(), 'everframe-soft-bindings-'));
 after(() => rm(folder, { recursive: true }));
 const signer = await openDevelopmentSigner(join(folder, 'keys'));
-const facts = { ...TEST_FACTS, mark: '5e1f00c0ffee', fingerprint: ['0123456789abcdef01234567', 'f'.repeat(24)] };
+const MARK = '5e1f00c0ffee';
+const HASHES = ['0123456789abcdef01234567', 'f'.repeat(24)];
+const facts = { ...TEST_FACTS, marks: [{ mark: MARK }], fingerprint: { hashes: HASHES } };
 
 async function sign(source_path: string, mime_type: 'video/mp4' | 'image/jpeg', change: object = facts) {
   const out_path = `${source_path}-signed${mime_type === 'video/mp4' ? '.mp4' : '.jpg'}`;
@@ -32,7 +34,7 @@ test('a marked video declares mark and fingerprint, and another reader trusts an
     blocks: [{ scope: {}, value: Buffer.from('5e1f00c0ffee', 'hex').toString('base64') }],
   });
   assert.equal(fingerprint.alg, 'org.everframe.fingerprint.1');
-  assert.equal(Buffer.from(fingerprint.blocks[0].value, 'base64').toString('hex'), facts.fingerprint.join(''));
+  assert.equal(Buffer.from(fingerprint.blocks[0].value, 'base64').toString('hex'), HASHES.join(''));
   assert.deepEqual(
     actions.map(({ action }: { action: string }) => action),
     ['c2pa.created', 'c2pa.watermarked.bound'],
@@ -45,6 +47,25 @@ test('a marked still declares its mark alone', async () => {
     bindings.map(({ alg }: { alg: string }) => alg),
     ['org.everframe.mark.1'],
   );
+});
+
+test('a mark that is in a part of the video only is declared for that part, and what was taken over is no deed of ours', async () => {
+  const parent = { mark: 'a'.repeat(12), timespan: { start: 0, end: 1500 }, taken_over: true };
+  const fingerprint = { hashes: HASHES, timespan: { start: 0, end: 2000 } };
+  const taken = await sign(await makeTestVideo(folder), 'video/mp4', { marks: [parent], fingerprint });
+  assert.deepEqual(
+    taken.bindings.map(({ blocks }: { blocks: { scope: object }[] }) => blocks.map(({ scope }) => scope)),
+    [[{ timespan: { start: 0, end: 1500 } }], [{ timespan: { start: 0, end: 2000 } }]],
+  );
+  assert.equal(taken.actions.length, 1);
+  const own = { mark: MARK, timespan: { start: 1500, end: 3000 } };
+  const both = await sign(await makeTestVideo(folder), 'video/mp4', { marks: [parent, own] });
+  assert.equal(both.bindings.length, 1);
+  assert.deepEqual(
+    both.bindings[0].blocks.map(({ value }: { value: string }) => Buffer.from(value, 'base64').toString('hex')),
+    [parent.mark, MARK],
+  );
+  assert.equal(both.actions.length, 2);
 });
 
 test('a video without a mark declares none', async () => {
