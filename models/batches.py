@@ -1,5 +1,6 @@
 """Cuts training batches out of LatentClips: single latent frames, first chunks, continuation chunks."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from config import ModelConfig
 from latents import CAPTIONS, GROUPS, LatentClips
+from things import INDEX, THINGS
 
 PROMPT_DROPOUT = 0.1
 FIRST_CHUNK_SHARE = 0.4
@@ -39,16 +41,23 @@ class Batch:
         return Batch(**moved)
 
 
-def draw_singles(clips: LatentClips, empty: tuple[np.ndarray, np.ndarray], size: int, object_weight: float, rng: np.random.Generator) -> Batch:
+def clip_shares(clips: LatentClips, more_of: Collection[str], times: float) -> np.ndarray:
+    """How likely each clip is to be drawn [N]: those that show one of the named things `times` as likely as the others."""
+    wanted = np.isin(np.arange(len(THINGS) + 1), [INDEX[name] + 1 for name in more_of])
+    weights = np.where(wanted[clips.classes].any((1, 2, 3)), times, 1.0)
+    return weights / weights.sum()
+
+
+def draw_singles(clips: LatentClips, shares: np.ndarray, empty: tuple[np.ndarray, np.ndarray], size: int, object_weight: float, rng: np.random.Generator) -> Batch:
     """Single latent frames, as if alone in a first chunk, all at one random place of the chunk."""
-    chosen = rng.integers(len(clips.base), size=size)
+    chosen = rng.choice(len(shares), size, p=shares)
     at = np.array([settled(clips.change[n], 1, rng) for n in chosen])
     return assemble(clips, empty, chosen, at, 1, None, object_weight, int(rng.integers(ModelConfig.chunk_frames)), rng)
 
 
-def draw_chunks(clips: LatentClips, empty: tuple[np.ndarray, np.ndarray], size: int, object_weight: float, rng: np.random.Generator) -> Batch:
+def draw_chunks(clips: LatentClips, shares: np.ndarray, empty: tuple[np.ndarray, np.ndarray], size: int, object_weight: float, rng: np.random.Generator) -> Batch:
     """Whole chunks. A continuation follows two latent frames; a change of the story begins at a chunk's border."""
-    chosen = rng.integers(len(clips.base), size=size)
+    chosen = rng.choice(len(shares), size, p=shares)
     continued = rng.random(size) >= FIRST_CHUNK_SHARE
     length, overlap = ModelConfig.chunk_frames, ModelConfig.overlap_frames
     starts = np.empty(size, np.int64)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from batches import Batch, draw_chunks
+from batches import Batch, clip_shares, draw_chunks
 from checkpoint import Checkpoint
 from latents import load_clips
 from network import Network, load_network
@@ -46,6 +46,7 @@ def distil(path: Path, text_encoder: Path, stage: DistilStage, worker: int, work
     seeds = range(stage.first_clip_seed, stage.first_clip_seed + stage.clip_count)
     clips = load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers).share(worker, workers)
     empty = tuple(part[0] for part in TextEncoder(text_encoder).encode([""]))
+    shares = clip_shares(clips, (), 1)
     teacher = load_network(checkpoint.get("average")).to(device)
     student = Network().to(device)
     student.load_state_dict(checkpoint.get("student") or teacher.state_dict())
@@ -55,7 +56,7 @@ def distil(path: Path, text_encoder: Path, stage: DistilStage, worker: int, work
     started = saved = time.monotonic()
     seconds, steps, mean_loss = 0.0, 0, None
     while seconds < stage.seconds:
-        batch = draw_chunks(clips, empty, stage.chunks_a_step, 1.0, rng)
+        batch = draw_chunks(clips, shares, empty, stage.chunks_a_step, 1.0, rng)
         at = rng.integers(stage.student_steps, size=stage.chunks_a_step)
         loss = distillation_loss(teacher, student, batch.to(device), grid, at, empty, stage, device)
         for parameter in student.parameters():

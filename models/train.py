@@ -14,6 +14,7 @@ import torch.multiprocessing as multiprocessing
 from checkpoint import Checkpoint
 from config import ModelConfig
 from distil import DistilStage, distil
+from things import NAMES
 from train_autoencoder import train_autoencoder
 from train_denoiser import Stage, train_denoiser
 from train_refiner import RefinerStage, train_refiner
@@ -37,6 +38,8 @@ def main() -> None:
     parser.add_argument("--object-weight", type=float, default=3.0, help="loss weight of the things' cells")
     parser.add_argument("--rate", type=float, default=1.0, help="scales both optimisers' peak rates")
     parser.add_argument("--final-rate", type=float, default=0.0, help="the rate does not fall below this")
+    parser.add_argument("--more-of", nargs="*", default=[], choices=NAMES, metavar="THING", help="clips of these things are drawn more often")
+    parser.add_argument("--more-times", type=float, default=3.0, help="how much more often")
     parser.add_argument("--student-steps", type=int, default=4, help="distil: steps of the student; the teacher takes twice as many")
     parser.add_argument("--shift", type=float, default=ModelConfig.shift, help="distil: of the sampler's time grid")
     parser.add_argument("--first-scale", type=float, default=ModelConfig.first_chunk_guidance_scale, help="distil: guidance to fold in, first chunks")
@@ -74,6 +77,8 @@ def run_worker(worker: int, args: argparse.Namespace) -> None:
             object_weight=args.object_weight,
             rate=args.rate,
             final_rate=args.final_rate,
+            more_of=tuple(args.more_of),
+            more_times=args.more_times,
             **common,
         )
         train_denoiser(args.checkpoint, args.text_encoder, stage, *run)

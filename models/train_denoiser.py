@@ -14,7 +14,7 @@ import torch.distributed as distributed
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from batches import Batch, draw_chunks, draw_singles
+from batches import Batch, clip_shares, draw_chunks, draw_singles
 from checkpoint import Checkpoint
 from latents import load_clips
 from network import Network
@@ -43,6 +43,8 @@ class Stage:
     object_weight: float
     rate: float = 1.0
     final_rate: float = 0.0
+    more_of: tuple[str, ...] = ()
+    more_times: float = 1.0
 
 
 def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, workers: int, device: str) -> None:
@@ -54,6 +56,7 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
     if workers > 1:
         distributed.barrier()
     clips = load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers).share(worker, workers)
+    shares = clip_shares(clips, stage.more_of, stage.more_times)
     empty = tuple(part[0] for part in TextEncoder(text_encoder).encode([""]))
     network = Network().to(device, memory_format=torch.channels_last)
     # A checkpoint that was kept small holds the average alone
@@ -75,9 +78,9 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
         # The kind of step must be the same in all workers, so it follows from the step alone
         single = np.random.default_rng([stage.seed, progress["steps"]]).random() < stage.single_step_share
         if single:
-            batch = draw_singles(clips, empty, stage.singles_a_step, stage.object_weight, rng)
+            batch = draw_singles(clips, shares, empty, stage.singles_a_step, stage.object_weight, rng)
         else:
-            batch = draw_chunks(clips, empty, stage.chunks_a_step, stage.object_weight, rng)
+            batch = draw_chunks(clips, shares, empty, stage.chunks_a_step, stage.object_weight, rng)
         loss, parts = flow_loss(network, batch.to(device), device)
         for parameter in network.parameters():
             parameter.grad = None
