@@ -23,15 +23,13 @@ from checkpoint import Checkpoint
 from config import ModelConfig
 from denoiser import Denoiser
 from network import Network, load_network
+from package_manifest import LICENCE_NOTE, SHARED_WEIGHTS, STRIDE, describe_package
 from refiner import Refiner
 from vae import Autoencoder
 
 OPSET = 18
 KEEP_FLOAT32_BELOW = 512  # numbers in a weight too small for its file size to matter
-SHARED_WEIGHTS = "denoiser.weights"
-STRIDE = 8  # pixels of the refined picture to one cell
 SHRINK = ModelConfig.refined_side // ModelConfig.latent_side  # of a picture of the video to the base model's
-GRAPHS = ("text_encoder", "anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder", "vae_encoder")
 
 
 def main() -> None:
@@ -224,58 +222,6 @@ def share_weights(folder: Path, graphs: tuple[str, ...], name: str) -> None:
             (folder / graph).write_bytes(model.SerializeToString())
 
 
-def describe_package(config: ModelConfig, folder: Path, schedule: dict, version: str, notes: dict) -> dict:
-    """model.json as the worker reads it."""
-    files = {name: f"{name}.onnx" for name in GRAPHS}
-    files |= {"vocabulary": "vocab.txt", "world": "world.json", "known_words": "known_words.json", "denoiser_weights": SHARED_WEIGHTS}
-    manifest = {
-        "format_version": 2,
-        "name": config.name,
-        "title": "Everframe Storybook 1",
-        "version": version,
-        "family": "streaming-t2v",
-        "licence": "Apache-2.0",
-        "description": DESCRIPTION,
-        "fps": config.fps,
-        "sizes": [f"{config.refined_side * STRIDE}x{config.refined_side * STRIDE}"],
-        "seconds": {"min": 1, "max": 600, "default": 4},
-        "latent": {
-            "channels": config.latent_channels,
-            "height": config.latent_side,
-            "width": config.latent_side,
-            "frames_per_latent": config.frames_per_latent,
-        },
-        "chunk": {
-            "latent_frames": config.chunk_frames,
-            "overlap_latent_frames": config.overlap_frames,
-            "anchor_latent_frame": config.anchor_frame,
-        },
-        "text": {"max_tokens": config.max_tokens, "width": config.text_width},
-        "denoiser": {"width": config.width, "blocks": config.blocks},
-        "refiner": {
-            "latent_height": config.refined_side,
-            "latent_width": config.refined_side,
-            "chunk_latent_frames": config.refiner_chunk_frames,
-            "overlap_latent_frames": config.refiner_overlap_frames,
-            "num_inference_steps": config.refiner_steps,
-            "shift": config.refiner_shift,
-        },
-        "decoder": {"spatial_stride": STRIDE},
-        "schedule": schedule,
-        "price_micro_usd_per_second": 1000,
-        "training": notes.get("training", {}),
-        "files": {name: describe_file(folder, path) for name, path in files.items()},
-    }
-    if "evaluation" in notes:
-        manifest["evaluation"] = notes["evaluation"]
-    return manifest
-
-
-def describe_file(folder: Path, path: str) -> dict:
-    content = (folder / path).read_bytes()
-    return {"path": path, "sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-
-
 def replace_folder(unfinished: Path, package: Path) -> None:
     """Keeps the old package's contact sheet, which evaluate.py draws from a finished package."""
     sheet = package / "contact-sheet.png"
@@ -288,24 +234,6 @@ def replace_folder(unfinished: Path, package: Path) -> None:
     unfinished.rename(package)
     shutil.rmtree(old, ignore_errors=True)
 
-
-DESCRIPTION = (
-    "A small streaming text-to-video model of a storybook world: 48 things with names, eight colours, ten places by day and night, "
-    "ten motions. Its denoiser, refiner and autoencoder were trained from scratch on clips drawn by program; its text encoder is "
-    "all-MiniLM-L6-v2. It draws nothing outside that world."
-)
-LICENCE_NOTE = """Everframe Storybook 1: weights, lists and golden numbers
-
-Licensed under the Apache License, Version 2.0 (the repository's LICENSE file;
-http://www.apache.org/licenses/LICENSE-2.0).
-
-The training clips were drawn by the programs in models/ from drawings of Fluent UI Emoji
-(Microsoft, MIT licence), as the npm package @iconify-json/fluent-emoji-flat carries them. The
-drawings are training material; none of them is in this package.
-
-text_encoder.onnx holds the weights of all-MiniLM-L6-v2 (sentence-transformers, Apache License 2.0),
-stored as int8; vocab.txt is its vocabulary, which is BERT's (Google, Apache License 2.0).
-"""
 
 if __name__ == "__main__":
     main()
