@@ -56,7 +56,7 @@ export class ApiClient {
     return (await response.json()) as Video;
   }
 
-  /** An endless video ends with what is made of it, any other at once. */
+  /** The video ends with what is made of it; without a frame at once. */
   async cancelVideo(id: string): Promise<Video> {
     const response = await this.#retry(() => this.#send('POST', `/v1/videos/${id}/cancel`));
     return (await response.json()) as Video;

@@ -15,7 +15,7 @@ export const Price = z.object({
 export type Price = z.infer<typeof Price>;
 
 /** What the price depends on. */
-type Priced = Pick<GenerationCommand, 'model' | 'seconds' | 'fps' | 'endless' | 'continues'>;
+type Priced = Pick<GenerationCommand, 'model' | 'seconds' | 'frames' | 'fps' | 'endless' | 'continues'>;
 
 /** @param packages one of them is the command's */
 export function priceOf(command: Priced, packages: readonly Pick<ModelPackage, 'name' | 'price_micro_usd_per_second'>[]): Price {
@@ -26,13 +26,13 @@ export function priceOf(command: Priced, packages: readonly Pick<ModelPackage, '
 }
 
 /** Seconds that are paid for before a video begins. */
-export function secondsAhead(command: Pick<GenerationCommand, 'seconds' | 'fps' | 'endless' | 'continues'>): number {
+export function secondsAhead(command: Omit<Priced, 'model'>): number {
   return command.endless ? Math.min(command.seconds, ENDLESS_BLOCK_SECONDS) : newSeconds(command);
 }
 
-/** Seconds of the video that no other video had before. */
-export function newSeconds({ seconds, fps, continues }: Pick<Priced, 'seconds' | 'fps' | 'continues'>): number {
-  return seconds - (continues?.frames ?? 0) / fps;
+/** Seconds of the video that no other video had before. By its frames: the seconds of a video that ended early are rounded. */
+export function newSeconds({ frames, fps, continues }: Pick<Priced, 'frames' | 'fps' | 'continues'>): number {
+  return (frames - (continues?.frames ?? 0)) / fps;
 }
 
 /** How many of a video's frames, of which `frames_done` are there, no other video had before. */

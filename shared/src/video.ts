@@ -40,6 +40,8 @@ export interface VideoRecord {
   readonly price: Price | null;
   /** Null for a video that has a length of its own. */
   readonly endless: Endless | null;
+  /** Who told it to end behind what is made of it, while its worker brings it there and after; null where nobody did. */
+  readonly ended_by: EndedBy | null;
   /** The request that made it, which its messages, its claims and the log name. */
   readonly request_id: string | null;
   /** The video that this one was made after. */
@@ -55,16 +57,17 @@ export interface Endless {
   readonly blocks: number;
   /** Of all its segments: the finished file must be one that can be uploaded. */
   readonly bytes: number;
-  /** Who ended it, while its worker brings it to an end and after; null as long as it goes on. */
-  readonly ended_by: 'owner' | 'credits' | 'limit' | null;
 }
+
+/** The last two end only endless videos. */
+export type EndedBy = 'owner' | 'credits' | 'limit';
 
 /** One line of a video's history, in order; kept by its Durable Object. */
 export type VideoEvent =
   | { readonly type: 'queued' | 'released' | 'lease_expired'; readonly epoch: number }
   | { readonly type: 'claimed'; readonly epoch: number; readonly worker_id: string }
   | { readonly type: 'committed'; readonly epoch: number; readonly chunk_index: number; readonly frames_done: number }
-  | { readonly type: 'ending'; readonly epoch: number; readonly frames_done: number; readonly by: NonNullable<Endless['ended_by']> }
+  | { readonly type: 'ending'; readonly epoch: number; readonly frames_done: number; readonly by: EndedBy }
   | { readonly type: 'prompt_answered'; readonly epoch: number; readonly prompt_id: string; readonly outcome: PromptOutcome }
   | { readonly type: 'completed'; readonly epoch: number }
   | { readonly type: 'cancelled'; readonly epoch: number; readonly frames_done: number }

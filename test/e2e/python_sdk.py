@@ -15,14 +15,14 @@ seen["content"] = {"sha256": hashlib.sha256(content.read()).hexdigest(), "type":
 seen["thumbnail"] = client.videos.download_content(video.id, variant="thumbnail").read()[:3].hex()
 
 others = [client.videos.create(prompt=f"a blue fish swims, number {n}", seconds="4").id for n in range(3)]
-cancelled = client.post(f"/videos/{others[0]}/cancel", cast_to=openai.types.Video)
+cancelled = client.post(f"/videos/{others[2]}/cancel", cast_to=openai.types.Video)
 seen["cancelled"] = {"status": cancelled.status, "code": cancelled.error.code}
-seen["poll_of_cancelled"] = client.videos.poll(others[0]).status
+seen["poll_of_cancelled"] = client.videos.poll(others[2]).status
 remix = client.videos.remix(video.id, prompt="a green balloon")
 seen["remix"] = {"of": remix.remixed_from_video_id == video.id, "status": remix.status}
-for video_id in [*others[1:], remix.id]:
+for video_id in [*others[:2], remix.id]:
     seen["deleted"] = client.videos.delete(video_id).deleted
-seen["listed"] = [each.id for each in client.videos.list(limit=1, order="asc")] == [video.id, others[0]]
+seen["listed"] = [each.id for each in client.videos.list(limit=1, order="asc")] == [video.id, others[2]]
 
 
 def refusal(call):
@@ -37,7 +37,7 @@ seen["refusals"] = [
     refusal(lambda: client.videos.create(prompt="a ball", seconds="99999")),
     refusal(lambda: client.videos.create(prompt="a ball", model="sora-2")),
     refusal(lambda: client.videos.retrieve("video_" + "0" * 32)),
-    refusal(lambda: client.videos.download_content(others[0])),
+    refusal(lambda: client.videos.download_content(others[2])),
     refusal(lambda: client.with_options(api_key="sk-wrong").videos.list()),
 ]
 seen["moderation"] = client.moderations.create(input="a red ball").results[0].flagged

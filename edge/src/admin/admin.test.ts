@@ -5,7 +5,7 @@ import { parseApiKey } from '@everframe/shared';
 import { PACKAGES } from '../catalogue.ts';
 import { ADMIN_TOKEN, startEdge, type TestEdge } from '../testing/edge.ts';
 import { until } from '../testing/until.ts';
-import { commitChunks } from '../testing/worker.ts';
+import { commitChunks, finalAssets } from '../testing/worker.ts';
 
 let edge: TestEdge;
 
@@ -136,8 +136,11 @@ test('a charge is seen in the ledger and in the usage, and can be given back onc
   const { account_id, key, key_id } = await newCustomer();
   await admin('POST', `/accounts/${account_id}/credits`, { id: 'g', micro_usd: 5000 });
   const { id: video_id } = (await (await create(key, 1)).json()) as { id: string };
-  await commitChunks(edge, await edge.claim(video_id), video_id, 0, 1);
-  const view = (await (await as(key, `/v1/videos/${video_id}/cancel`, { method: 'POST' })).json()) as { usage: Answer };
+  const claim = await edge.claim(video_id);
+  const parent = await commitChunks(edge, claim, video_id, 0, 1);
+  await as(key, `/v1/videos/${video_id}/cancel`, { method: 'POST' });
+  await edge.call(video_id, 'complete', { epoch: claim.epoch, parent, ...(await finalAssets(edge, claim, video_id)) });
+  const view = (await (await as(key, `/v1/videos/${video_id}`)).json()) as { usage: Answer };
   const charged = Number(view.usage.charged_micro_usd);
   assert.ok(charged > 0 && charged < 1000);
   const ledger = await until('the capture', async () => {

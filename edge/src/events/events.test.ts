@@ -154,7 +154,7 @@ test('a reader of an object that has been put to sleep hears what comes', async 
   await reader.cut();
 });
 
-test('work that breaks off is told as waiting, its last attempt as a failure, and a cancelled video as failed', async () => {
+test('work that breaks off is told as waiting, its last attempt as a failure, and a cancelled one without a frame as failed', async () => {
   const video_id = await edge.create();
   for (let attempt = 1; attempt <= 3; attempt++) {
     const { epoch } = await edge.claim(video_id, `worker-${attempt}`);
@@ -184,9 +184,11 @@ test('a prompt is told when the worker has taken it or can not', async () => {
   const request = { epoch: 1, parent: null, ...(await prepare(edge, claim, video_id, 0)), answers };
   for (let i = 0; i < 2; i++) assert.equal((await edge.call(video_id, 'commit', request)).status, 200);
   await edge.asOwner(`/v1/videos/${video_id}/cancel`, { method: 'POST' });
+  const parent = (await edge.call(video_id, 'commit', request)).body.commit_id;
+  await edge.call(video_id, 'complete', { epoch: 1, parent, ...(await finalAssets(edge, claim, video_id)) });
   const reader = await Reader.open(video_id);
   await reader.ended;
-  assert.deepEqual(reader.types(), ['queued', 'in_progress', 'segment', 'progress', 'prompt', 'failed']);
+  assert.deepEqual(reader.types(), ['queued', 'in_progress', 'segment', 'progress', 'prompt', 'ending', 'completed']);
   assert.deepEqual(reader.told[4]?.data, {
     ...{ id: video_id, prompt_id, status: 'scheduled', takes_effect: { frame: 4, seconds: 0.5, chunk: 1 } },
   });

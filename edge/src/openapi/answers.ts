@@ -12,7 +12,9 @@ export const VideoView = z.object({
   id: z.string().regex(/^video_[0-9a-f]{32}$/),
   object: z.literal('video'),
   model: z.string(),
-  status: z.enum(['queued', 'in_progress', 'completed', 'failed']).meta({ description: 'A cancelled video is `failed`, with that code.' }),
+  status: z
+    .enum(['queued', 'in_progress', 'completed', 'failed'])
+    .meta({ description: 'A video that was cancelled before its first frame is `failed`, with that code.' }),
   progress: z
     .int()
     .min(0)
@@ -23,7 +25,9 @@ export const VideoView = z.object({
   expires_at: unixSeconds.nullable(),
   prompt: z.string(),
   size: z.string(),
-  seconds: z.string().meta({ description: 'A whole number as text. `endless` until such a video has ended; then what it has.' }),
+  seconds: z
+    .string()
+    .meta({ description: 'A number as text, whole unless the video ended early. `endless` until such a video has ended.' }),
   remixed_from_video_id: z.string().nullable(),
   extended_from_video_id: z.string().nullable().meta({ description: 'The video that this one begins with.' }),
   error: z.object({ code: z.enum([...FAILURE_CODES, 'cancelled']), message: z.string() }).nullable(),
@@ -38,7 +42,7 @@ export const VideoView = z.object({
   ended_by: z
     .enum(['owner', 'credits', 'limit'])
     .nullable()
-    .meta({ description: 'What ended an endless video, from when it is told to end; else null.' }),
+    .meta({ description: 'What ended an endless or a cancelled video, from when it is told to end; else null.' }),
   usage: z
     .object({
       estimated_micro_usd: microUsd,

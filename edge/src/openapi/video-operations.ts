@@ -137,18 +137,17 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
     ...{ method: 'post', path: '/v1/videos/{id}/cancel', id: 'cancelVideo', ...write, ...NAMED },
     summary: 'Cancel a video',
     description:
-      'The frames that were committed are charged, the rest of the price comes back. An endless video that has frames is completed with them instead. Safe to repeat.',
+      'Its worker finishes what it has in hand and completes the video: one signed file of what was made, which is all that is charged. A video that has no frame yet ends at once and costs nothing. Safe to repeat.',
     answers: [
       {
         ...{
           status: 200,
-          description: 'The video, `failed` with the code `cancelled`; an endless one on its way to `completed`.',
+          description: 'The video on its way to `completed`, or, where it had no frame, `failed` with the code `cancelled`.',
           schema: VideoView,
         },
         example: {
           ...VIDEO_EXAMPLE,
-          ...{ status: 'failed', error: { code: 'cancelled', message: 'The video was cancelled.' }, expires_at: 1797955200 },
-          usage: { estimated_micro_usd: 4000, charged_micro_usd: 2500 },
+          ended_by: 'owner',
         },
       },
     ],

@@ -1,6 +1,6 @@
 /**
- * POST /v1/videos/{id}/cancel: ends a video that is not finished. What was committed is charged, the rest of its
- * reservation comes back. The worker learns of it as the refusal of its next beat or commit. Safe to repeat.
+ * POST /v1/videos/{id}/cancel: ends a video that is not finished. Its worker is told with the answer to its next call, and
+ * completes the video with what was made; one without a frame ends here and now. Safe to repeat.
  */
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';

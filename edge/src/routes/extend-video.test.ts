@@ -105,9 +105,38 @@ test('it goes on behind its parent, is charged for the rest alone, and lets go o
 test('what was made by the time of a cancellation is charged, and nothing of the parent', async () => {
   const { video_id } = await completedVideo(edge);
   const { id } = await extend(video_id, { seconds: '2' });
-  await commitChunks(edge, await edge.claim(id), id, 2, 3);
-  assert.equal((await edge.asOwner(`/v1/videos/${id}/cancel`, { method: 'POST' })).status, 200);
-  assert.deepEqual((await edge.view(id)).usage, { estimated_micro_usd: 2000, charged_micro_usd: 500 });
+  const claim = await edge.claim(id);
+  const parent = await commitChunks(edge, claim, id, 2, 3);
+  const cancelled = await edge.asOwner(`/v1/videos/${id}/cancel`, { method: 'POST' });
+  assert.deepEqual([cancelled.status, ((await cancelled.json()) as View).status], [200, 'in_progress']);
+  assert.equal((await edge.call(id, 'complete', { epoch: claim.epoch, parent, ...(await finalAssets(edge, claim, id)) })).status, 200);
+  const { usage, seconds } = await edge.view(id);
+  assert.deepEqual([usage, seconds], [{ estimated_micro_usd: 2000, charged_micro_usd: 500 }, '1.5']);
+
+  const untouched = await extend(video_id, { seconds: '2' });
+  await edge.claim(untouched.id);
+  const ended = (await (await edge.asOwner(`/v1/videos/${untouched.id}/cancel`, { method: 'POST' })).json()) as View;
+  assert.deepEqual([ended.status, ended.error?.code, ended.frames], ['failed', 'cancelled', { done: 8, total: 24 }]);
+  assert.deepEqual(ended.usage, { estimated_micro_usd: 2000, charged_micro_usd: 0 });
+});
+
+test('a video that was ended early goes on under the new prompt alone, and its new seconds are what is paid', async () => {
+  const short = await edge.create({ prompt: 'a red ball', seconds: 4, segments: [{ start: 3, prompt: 'a green ball' }] });
+  const claim = await edge.claim(short);
+  const parent = await commitChunks(edge, claim, short, 0, 3);
+  await edge.asOwner(`/v1/videos/${short}/cancel`, { method: 'POST' });
+  await edge.call(short, 'complete', { epoch: claim.epoch, parent, ...(await finalAssets(edge, claim, short)) });
+  assert.deepEqual((await edge.view(short)).segments, [], 'no prompt behind its end');
+  const longer = await extend(short, { seconds: '4' });
+  assert.deepEqual(
+    [longer.seconds, longer.frames, longer.usage],
+    ['5.5', { done: 8, total: 44 }, { estimated_micro_usd: 4000, charged_micro_usd: null }],
+  );
+  const { command } = await edge.claim(longer.id);
+  assert.deepEqual(
+    command.segments.map(({ start_frame, prompt }) => [start_frame, prompt]),
+    [[12, 'a blue ball']],
+  );
 });
 
 test('JSON does what a form does, and a repeated request makes one video', async () => {

@@ -36,7 +36,7 @@ function timeline({ continues, prompt, segments }: GenerationCommand): Generatio
 }
 
 /** In micro-USD: what was reserved, and once the video has ended, what of it is charged. */
-function usageOf({ price, status, error, command, endless, frames_done }: VideoRecord): VideoView['usage'] {
+function usageOf({ price, status, error, command, frames_done }: VideoRecord): VideoView['usage'] {
   if (!price) return null;
   const delivered = deliveredMicroUsd(price, command, frames_done);
   switch (status) {
@@ -44,16 +44,15 @@ function usageOf({ price, status, error, command, endless, frames_done }: VideoR
     case 'in_progress':
       return { estimated_micro_usd: price.micro_usd, charged_micro_usd: null };
     case 'completed':
-      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: endless ? delivered : price.micro_usd };
+      return { estimated_micro_usd: price.micro_usd, charged_micro_usd: delivered };
     case 'failed':
       return { estimated_micro_usd: price.micro_usd, charged_micro_usd: error?.code === 'cancelled' ? delivered : 0 };
   }
 }
 
-/** A whole number as text. An endless video has none until it has ended, and then one that need not be whole. */
-function secondsOf({ command, endless, status, frames_done }: VideoRecord): string {
-  if (!endless) return String(command.seconds);
-  return status === 'completed' ? String(frames_done / command.fps) : 'endless';
+/** A number as text: a whole one, unless the video or the one that it continues ended early. An endless video has none until then. */
+function secondsOf({ command, endless, status }: VideoRecord): string {
+  return endless && status !== 'completed' ? 'endless' : String(command.frames / command.fps);
 }
 
 export function totalOf({ command, endless, status }: Pick<VideoRecord, 'status' | 'command' | 'endless'>): number | null {
@@ -61,8 +60,8 @@ export function totalOf({ command, endless, status }: Pick<VideoRecord, 'status'
 }
 
 /** An endless video that nobody ended has reached the most that it may have. */
-function endedBy({ endless, status }: VideoRecord): VideoView['ended_by'] {
-  return endless && (endless.ended_by ?? (status === 'completed' ? 'limit' : null));
+function endedBy({ endless, ended_by, status }: VideoRecord): VideoView['ended_by'] {
+  return ended_by ?? (endless && status === 'completed' ? 'limit' : null);
 }
 
 /** Whole percent; 100 only when the video can be downloaded. Nobody knows how far an endless one is. */

@@ -69,7 +69,7 @@ test('a failed video ends its playlist, or is refused where it has no segment; a
   const video_id = await edge.create();
   const claim = await edge.claim(video_id);
   await commitChunks(edge, claim, video_id, 0, 1);
-  await edge.asOwner(`/v1/videos/${video_id}/cancel`, { method: 'POST' });
+  await edge.call(video_id, 'fail', { epoch: claim.epoch, code: 'encoding_failed', message: '' });
   assert.deepEqual((await playlist(video_id)).slice(-2), ['segments/0.m4s', '#EXT-X-ENDLIST']);
 
   const empty = await edge.create();

@@ -11,8 +11,8 @@ const CHUNKS_IN_HAND = 3;
  * @param frames of the chunk that is to be taken now
  * @returns null where enough is paid, or the video ends anyway
  */
-export function nextExtension({ id, command, price, endless, frames_done }: VideoState, frames: number): Extension | null {
-  if (!endless || !price || endless.ended_by !== null) return null;
+export function nextExtension({ id, command, price, endless, ended_by, frames_done }: VideoState, frames: number): Extension | null {
+  if (!endless || !price || ended_by !== null) return null;
   const { paid_seconds, blocks } = endless;
   if (paid_seconds >= command.seconds) return null;
   const model = PACKAGES.find(({ name }) => name === command.model);

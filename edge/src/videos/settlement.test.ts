@@ -139,16 +139,17 @@ test('after any lives of videos the balance is what was granted, less what was d
       const captured = 0 - (ledger.findEntry(sql, state.id, 'capture')?.micro_usd ?? 0);
       assert.equal(captured, settlement?.micro_usd ?? 0, `seed ${seed}: ${state.id} is charged what it delivered`);
       assert.ok(captured <= reservedFor(state.id), `seed ${seed}: ${state.id} is charged no more than was put aside`);
-      if (state.status === 'completed' && !state.endless)
+      if (state.status === 'completed' && !state.endless && state.frames_done === state.command.frames)
         assert.equal(captured, state.price?.micro_usd, `seed ${seed}: a whole video costs its price`);
       if (state.endless && state.endless.blocks > 1) ends.set('extended', (ends.get('extended') ?? 0) + 1);
       if (state.endless && state.status === 'completed') ends.set('endless', (ends.get('endless') ?? 0) + 1);
+      if (!state.endless && state.ended_by && state.status === 'completed') ends.set('stopped', (ends.get('stopped') ?? 0) + 1);
       const end = state.deleted_at_ms !== null ? 'deleted' : transitions.isCancelled(state) ? 'cancelled' : state.status;
       ends.set(end, (ends.get(end) ?? 0) + 1);
     }
     assert.equal(ledger.balanceOf(sql), expected, `seed ${seed}`);
   }
-  for (const end of ['completed', 'failed', 'cancelled', 'deleted', 'queued', 'in_progress', 'extended', 'endless']) {
+  for (const end of ['completed', 'failed', 'cancelled', 'deleted', 'queued', 'in_progress', 'extended', 'endless', 'stopped']) {
     assert.ok((ends.get(end) ?? 0) > 5, `the lives were of every kind: ${end} ${ends.get(end)}`);
   }
 });

@@ -7,11 +7,12 @@ import {
   type CommitRequest,
   type CompleteRequest,
   type DirectiveAnswer,
-  type Endless,
+  type EndedBy,
   EverframeError,
   type FailureCode,
   isFinished,
   MAX_FRUITLESS_ATTEMPTS,
+  newFrames,
   type PromptOutcome,
   RETENTION_DAYS,
   RETRY_DELAYS_SECONDS,
@@ -138,16 +139,16 @@ export function fail(state: VideoState, epoch: number, code: FailureCode, now_ms
 }
 
 /**
- * Ends the work. What was committed stays and is charged; the worker is refused at its next call. An endless video that has
- * frames is not broken off but brought to its end, and completed. Safe to repeat.
+ * Ends the work. A video that has frames of its own is brought to its end by its worker, and completed with what was made.
+ * One without any ends at once and costs nothing; a worker on it is refused at its next call. Safe to repeat.
  */
 export function cancel(state: VideoState, now_ms: number): Transition {
   if (isCancelled(state)) return { state, events: [] };
-  if (state.endless?.ended_by === 'owner' && state.status !== 'failed') return { state, events: [] };
+  if (state.ended_by === 'owner' && state.status !== 'failed') return { state, events: [] };
   if (isFinished(state.status)) {
     throw new EverframeError('video_finished', `The video is ${state.status}: there is nothing left to cancel.`);
   }
-  if (state.endless && state.frames_done > 0) return end(state, 'owner');
+  if (newFrames(state.command, state.frames_done) > 0) return end(state, 'owner');
   const error = { code: 'cancelled', message: 'The video was cancelled by its owner.' } as const;
   return {
     state: { ...finish(state, 'failed', now_ms), error, held: false },
@@ -155,16 +156,16 @@ export function cancel(state: VideoState, now_ms: number): Transition {
   };
 }
 
-/** Tells an endless video to end behind what is made of it. The first reason stays. */
-function end(state: VideoState, by: NonNullable<Endless['ended_by']>): Transition {
-  const { endless, epoch, frames_done } = state;
-  if (!endless || endless.ended_by !== null) return { state, events: [] };
-  return { state: { ...state, endless: { ...endless, ended_by: by } }, events: [{ type: 'ending', epoch, frames_done, by }] };
+/** Tells a video to end behind what is made of it. The first reason stays. */
+function end(state: VideoState, by: EndedBy): Transition {
+  const { ended_by, epoch, frames_done } = state;
+  if (ended_by !== null) return { state, events: [] };
+  return { state: { ...state, ended_by: by }, events: [{ type: 'ending', epoch, frames_done, by }] };
 }
 
 /** Whether the video's worker is to bring it to its end. */
-export function isEnding({ endless, status }: VideoState): boolean {
-  return endless !== null && endless.ended_by !== null && !isFinished(status);
+export function isEnding({ ended_by, status }: Pick<VideoState, 'ended_by' | 'status'>): boolean {
+  return ended_by !== null && !isFinished(status);
 }
 
 /** What came of asking for the next block of an endless video's price. @param seconds 0: nothing more can be paid, so it ends */

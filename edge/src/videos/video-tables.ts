@@ -5,6 +5,8 @@
 import {
   type Asset,
   type CommitRequest,
+  type EndedBy,
+  type Endless,
   type GenerationCommand,
   insertSegment,
   type RecordedEvent,
@@ -46,16 +48,21 @@ export function loadState(sql: SqlStorage): VideoState | undefined {
   if (!hasTables(sql)) return undefined;
   const { command, state } = sql.exec<{ command: string; state: string }>('SELECT command, state FROM video').one();
   const asked = toCommand(command);
-  const known = { ...OLDER_STATE, ...(JSON.parse(state) as Omit<VideoState, 'command'>) };
+  const stored = JSON.parse(state) as StoredState;
+  const known = { ...OLDER_STATE, ...stored, ended_by: stored.ended_by ?? stored.endless?.ended_by ?? null };
   const told = { ...asked, segments: acceptedSegments(sql).reduce(insertSegment, asked.segments) };
   return { ...known, command: asLongAsMade(told, known) };
 }
 
-/** An endless video is from its completion on one of the length that it has. Its seconds are rounded up to whole ones. */
+/**
+ * A video that was endless, or ended early, is from its completion on one of the length that it has: its seconds rounded up
+ * to whole ones, and no prompt of it lies behind its end.
+ */
 function asLongAsMade({ endless, ...command }: GenerationCommand, { status, frames_done }: Omit<VideoState, 'command'>): GenerationCommand {
-  if (!endless) return command;
-  if (status !== 'completed') return { ...command, endless };
-  return { ...command, frames: frames_done, seconds: Math.ceil(frames_done / command.fps) };
+  if (status !== 'completed') return { ...command, ...(endless && { endless }) };
+  if (frames_done === command.frames) return command;
+  const segments = command.segments.filter(({ start_frame }) => start_frame < frames_done);
+  return { ...command, segments, frames: frames_done, seconds: Math.ceil(frames_done / command.fps) };
 }
 
 /** As the request that made the video asked for it. */
@@ -66,6 +73,12 @@ export function requestedCommand(sql: SqlStorage): GenerationCommand {
 function toCommand(text: string): GenerationCommand {
   return { ...OLDER_COMMAND, ...(JSON.parse(text) as GenerationCommand) };
 }
+
+/** An older video said in another place who ended it. */
+type StoredState = Omit<VideoState, 'command' | 'ended_by' | 'endless'> & {
+  readonly ended_by?: EndedBy | null;
+  readonly endless: (Endless & { readonly ended_by?: EndedBy | null }) | null;
+};
 
 /** What the state and the command of an older video lack. */
 const OLDER_STATE = {
