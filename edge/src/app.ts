@@ -4,7 +4,8 @@ import { createAccount, getAccount, grantCredits, listAccounts, listLedger, refu
 import { createKey, listKeys, revokeKey, rotateKey } from './admin/keys.ts';
 import { type AppEnv, readSettings } from './env.ts';
 import { watchEvents } from './events/watch-events.ts';
-import { answerError, methodNotAllowed, unknownRoute } from './middleware/answer-error.ts';
+import { allowMethods } from './middleware/allow-methods.ts';
+import { answerError, unknownRoute } from './middleware/answer-error.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { authenticateAdmin } from './middleware/authenticate-admin.ts';
 import { authenticateWorker } from './middleware/authenticate-worker.ts';
@@ -69,116 +70,74 @@ app.use(async (c, next) => {
   c.set('settings', readSettings(c.env));
   await next();
 });
+app.use('/admin/v1/*', authenticateAdmin());
+app.use('/internal/v1/videos/*', authenticateWorker());
+app.use(allowMethods(app));
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }));
-app.all('/healthz', methodNotAllowed('GET, HEAD'));
 app.get('/openapi.json', anyOrigin(), getDocument);
-app.all('/openapi.json', methodNotAllowed('GET, HEAD'));
 app.get('/docs', getDocs);
-app.all('/docs', methodNotAllowed('GET, HEAD'));
 
 app.post('/v1/videos', authenticate('videos.write'), createVideo);
 app.get('/v1/videos', authenticate('videos.read'), listVideos);
-app.all('/v1/videos', methodNotAllowed('GET, HEAD, POST'));
 app.post('/v1/videos/estimate', authenticate('videos.read'), estimateVideo);
-app.all('/v1/videos/estimate', methodNotAllowed('POST'));
 app.post('/v1/videos/edits', authenticate('videos.write'), editVideo);
-app.all('/v1/videos/edits', methodNotAllowed('POST'));
 app.post('/v1/videos/extensions', authenticate('videos.write'), extendVideo);
-app.all('/v1/videos/extensions', methodNotAllowed('POST'));
 app.post('/v1/videos/characters', authenticate('videos.write'), createCharacter);
-app.all('/v1/videos/characters', methodNotAllowed('POST'));
 app.get('/v1/videos/characters/:id', authenticate('videos.read'), getCharacter);
-app.all('/v1/videos/characters/:id', methodNotAllowed('GET, HEAD'));
 app.get('/v1/videos/:id', authenticate('videos.read'), getVideo);
 app.delete('/v1/videos/:id', authenticate('videos.write'), deleteVideo);
-app.all('/v1/videos/:id', methodNotAllowed('GET, HEAD, DELETE'));
 app.get('/v1/videos/:id/content', authenticate('videos.read'), getContent);
-app.all('/v1/videos/:id/content', methodNotAllowed('GET, HEAD'));
 app.post('/v1/videos/:id/stream_url', authenticate('videos.read'), createStreamUrl);
-app.all('/v1/videos/:id/stream_url', methodNotAllowed('POST'));
 app.get('/v1/videos/:id/events', authenticateViewer(), watchEvents);
-app.all('/v1/videos/:id/events', methodNotAllowed('GET, HEAD'));
 app.get('/v1/videos/:id/stream.m3u8', authenticateViewer(), getPlaylist);
-app.all('/v1/videos/:id/stream.m3u8', methodNotAllowed('GET, HEAD'));
 app.get('/v1/videos/:id/segments/:name', authenticateViewer(), getSegment);
-app.all('/v1/videos/:id/segments/:name', methodNotAllowed('GET, HEAD'));
 app.get('/v1/videos/:id/provenance', authenticate('videos.read'), getProvenance);
-app.all('/v1/videos/:id/provenance', methodNotAllowed('GET, HEAD'));
 app.post('/v1/videos/:id/cancel', authenticate('videos.write'), cancelVideo);
-app.all('/v1/videos/:id/cancel', methodNotAllowed('POST'));
 app.post('/v1/videos/:id/prompts', authenticate('videos.write'), steerVideo);
 app.get('/v1/videos/:id/prompts', authenticate('videos.read'), listVideoPrompts);
-app.all('/v1/videos/:id/prompts', methodNotAllowed('GET, HEAD, POST'));
 app.post('/v1/videos/:id/remix', authenticate('videos.write'), remixVideo);
-app.all('/v1/videos/:id/remix', methodNotAllowed('POST'));
 app.get('/v1/models', authenticate(), listModels);
-app.all('/v1/models', methodNotAllowed('GET, HEAD'));
 app.get('/v1/models/:model', authenticate(), getModel);
-app.all('/v1/models/:model', methodNotAllowed('GET, HEAD'));
 
 app.post('/v1/moderations', authenticate(), createModeration);
-app.all('/v1/moderations', methodNotAllowed('POST'));
 
 app.post('/v1/content_provenance_checks', limitVisitors(), checkProvenance);
-app.all('/v1/content_provenance_checks', methodNotAllowed('POST'));
 app.post('/v1/verify', limitVisitors(), verifyFile);
-app.all('/v1/verify', methodNotAllowed('POST'));
 app.get('/v1/verify/trust', getTrust);
-app.all('/v1/verify/trust', methodNotAllowed('GET, HEAD'));
 
 app.get('/v1/c2pa/matches/byBinding', limitVisitors(), findMatches);
 app.post('/v1/c2pa/matches/byBinding', limitVisitors(), findMatches);
-app.all('/v1/c2pa/matches/byBinding', methodNotAllowed('GET, HEAD, POST'));
 app.post('/v1/c2pa/matches/byContent', refuseContent);
-app.all('/v1/c2pa/matches/byContent', methodNotAllowed('POST'));
 app.get('/v1/c2pa/manifests/:id', limitVisitors(), getManifest);
-app.all('/v1/c2pa/manifests/:id', methodNotAllowed('GET, HEAD'));
 app.get('/v1/c2pa/services/supportedAlgorithms', listAlgorithms);
-app.all('/v1/c2pa/services/supportedAlgorithms', methodNotAllowed('GET, HEAD'));
 
 app.get('/v1/usage', authenticate('usage.read'), getUsage);
-app.all('/v1/usage', methodNotAllowed('GET, HEAD'));
 
 app.get('/v1/webhook_event_types', authenticate('webhooks'), listEventTypes);
-app.all('/v1/webhook_event_types', methodNotAllowed('GET, HEAD'));
 app.post('/v1/webhook_endpoints', authenticate('webhooks'), createEndpoint);
 app.get('/v1/webhook_endpoints', authenticate('webhooks'), listEndpoints);
-app.all('/v1/webhook_endpoints', methodNotAllowed('GET, HEAD, POST'));
 app.get('/v1/webhook_endpoints/:id', authenticate('webhooks'), getEndpoint);
 app.post('/v1/webhook_endpoints/:id', authenticate('webhooks'), updateEndpoint);
 app.delete('/v1/webhook_endpoints/:id', authenticate('webhooks'), deleteEndpoint);
-app.all('/v1/webhook_endpoints/:id', methodNotAllowed('GET, HEAD, POST, DELETE'));
 app.post('/v1/webhook_endpoints/:id/rotate_secret', authenticate('webhooks'), rotateSecret);
 app.post('/v1/webhook_endpoints/:id/test', authenticate('webhooks'), testEndpoint);
 app.get('/v1/webhook_endpoints/:id/deliveries', authenticate('webhooks'), listDeliveries);
-app.all('/v1/webhook_endpoints/:id/:action{rotate_secret|test}', methodNotAllowed('POST'));
-app.all('/v1/webhook_endpoints/:id/deliveries', methodNotAllowed('GET, HEAD'));
 
-app.use('/admin/v1/*', authenticateAdmin());
 app.post('/admin/v1/accounts', createAccount);
 app.get('/admin/v1/accounts', listAccounts);
-app.all('/admin/v1/accounts', methodNotAllowed('GET, HEAD, POST'));
 app.get('/admin/v1/accounts/:id', getAccount);
-app.all('/admin/v1/accounts/:id', methodNotAllowed('GET, HEAD'));
 app.get('/admin/v1/accounts/:id/ledger', listLedger);
-app.all('/admin/v1/accounts/:id/ledger', methodNotAllowed('GET, HEAD'));
 app.post('/admin/v1/accounts/:id/credits', grantCredits);
 app.post('/admin/v1/accounts/:id/refunds', refundVideo);
-app.all('/admin/v1/accounts/:id/:action{credits|refunds}', methodNotAllowed('POST'));
 app.post('/admin/v1/accounts/:id/keys', createKey);
 app.get('/admin/v1/accounts/:id/keys', listKeys);
-app.all('/admin/v1/accounts/:id/keys', methodNotAllowed('GET, HEAD, POST'));
 app.delete('/admin/v1/keys/:id', revokeKey);
-app.all('/admin/v1/keys/:id', methodNotAllowed('DELETE'));
 app.post('/admin/v1/keys/:id/rotate', rotateKey);
-app.all('/admin/v1/keys/:id/rotate', methodNotAllowed('POST'));
 
 app.put('/internal/v1/assets/:key{.+}', uploadAsset);
 app.get('/internal/v1/assets/:key{.+}', downloadAsset);
-app.all('/internal/v1/assets/:key{.+}', methodNotAllowed('GET, HEAD, PUT'));
 
-app.use('/internal/v1/videos/*', authenticateWorker());
 app.get('/internal/v1/videos/:id/events', listEvents);
 app.post('/internal/v1/videos/:id/claim', claimVideo);
 app.post('/internal/v1/videos/:id/beat', beatVideo);
@@ -186,8 +145,6 @@ app.post('/internal/v1/videos/:id/commit', commitSegment);
 app.post('/internal/v1/videos/:id/complete', completeVideo);
 app.post('/internal/v1/videos/:id/fail', failVideo);
 app.post('/internal/v1/videos/:id/release', releaseVideo);
-app.all('/internal/v1/videos/:id/events', methodNotAllowed('GET, HEAD'));
-app.all('/internal/v1/videos/:id/:call{claim|beat|commit|complete|fail|release}', methodNotAllowed('POST'));
 
 app.notFound(unknownRoute);
 app.onError(answerError);

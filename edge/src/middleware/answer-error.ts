@@ -3,7 +3,7 @@
  * What is not an EverframeError is our own fault: the caller learns the request id, the log the rest.
  */
 import { describeError, EverframeError } from '@everframe/shared';
-import type { Context, Handler } from 'hono';
+import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppEnv } from '../env.ts';
 import { log } from '../log.ts';
@@ -25,14 +25,6 @@ export function unknownRoute(c: Context<AppEnv>): Response {
     ),
     c,
   );
-}
-
-/** @param allow the methods that the route has, as the `allow` header lists them */
-export function methodNotAllowed(allow: string): Handler<AppEnv> {
-  return (c) => {
-    c.header('allow', allow);
-    throw new EverframeError('method_not_allowed', `${c.req.path} does not take ${c.req.method}. Allowed: ${allow}.`);
-  };
 }
 
 function internalError(error: unknown, c: Context<AppEnv>): EverframeError {
