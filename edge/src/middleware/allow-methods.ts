@@ -7,6 +7,9 @@ import type { Hono, MiddlewareHandler } from 'hono';
 import { TrieRouter } from 'hono/router/trie-router';
 import type { AppEnv } from '../env.ts';
 
+/** As an answer lists them. */
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
+
 /** Used before the routes are declared: they are read with the first request. */
 export function allowMethods(app: Hono<AppEnv>): MiddlewareHandler<AppEnv> {
   let paths: TrieRouter<ReadonlySet<string>> | undefined;
@@ -14,7 +17,7 @@ export function allowMethods(app: Hono<AppEnv>): MiddlewareHandler<AppEnv> {
     paths ??= methodsByPath(app);
     const methods = paths.match('ALL', c.req.path)[0][0]?.[0];
     if (methods && !methods.has(c.req.method)) {
-      const allow = [...methods].join(', ');
+      const allow = METHODS.filter((method) => methods.has(method)).join(', ');
       c.header('allow', allow);
       throw new EverframeError('method_not_allowed', `${c.req.path} does not take ${c.req.method}. Allowed: ${allow}.`);
     }
