@@ -2,7 +2,7 @@
 import type { LeaseAnswer } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
-import type { Lease } from '../videos/video-object.ts';
+import type { Lease } from '../videos/worker-answers.ts';
 import { signTicket } from './ticket.ts';
 
 export async function leaseAnswer(

@@ -1,15 +1,48 @@
-/** Does one errand of a video's outbox. Each is safe to repeat. */
+/** Does what is due of a video's outbox. Each errand is safe to repeat. */
+import { describeError } from '@everframe/shared';
 import { type Env, readSettings } from '../env.ts';
+import { log } from '../log.ts';
 import { sendJobMessage } from '../queue/sqs-producer.ts';
 import { eraseVideoAssets } from '../storage/erase-assets.ts';
 import { forgetCredential, storeCredential } from '../store/credentials.ts';
 import { deleteVideo, upsertVideo } from '../store/videos.ts';
 import { webhookEventOf } from '../webhooks/webhook-event.ts';
-import type { Errand } from './outbox.ts';
+import { dueErrands, type Errand, postponeErrand, settleErrand } from './outbox.ts';
 import { settlementOf } from './settlement.ts';
 import type { VideoState } from './video-state.ts';
+import { loadState } from './video-tables.ts';
 
-export async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state: VideoState): Promise<void> {
+/**
+ * One that fails waits, and the others go on.
+ * @param announce calls a held video's turn
+ * @returns whether the video was erased: what is left is to delete the object's own tables
+ */
+export async function runErrands(env: Env, sql: SqlStorage, announce: () => Promise<unknown>): Promise<boolean> {
+  for (const due of dueErrands(sql, Date.now())) {
+    const state = loadState(sql);
+    if (!state) return false;
+    try {
+      if (due.errand === 'turn') await askForTurn(env, state, announce);
+      else await runErrand(env, due.errand, state);
+    } catch (error) {
+      log('warn', 'errand failed', { video_id: state.id, errand: due.errand, failures: due.failures + 1, error: describeError(error) });
+      postponeErrand(sql, due, Date.now());
+      continue;
+    }
+    if (due.errand === 'erase') return true;
+    settleErrand(sql, due);
+  }
+  return false;
+}
+
+/** For a held video that has waited long: its announcement may have been lost. */
+async function askForTurn(env: Env, { id, account_id }: VideoState, announce: () => Promise<unknown>): Promise<void> {
+  const turn = await env.ACCOUNT.getByName(account_id).turnOf(id);
+  // Unknown to its account, it would never be called.
+  if (turn !== 'waiting') await announce();
+}
+
+async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state: VideoState): Promise<void> {
   switch (errand) {
     case 'doorbell':
       // Claimed, finished or deleted in the meantime: nobody needs to come.
@@ -43,7 +76,7 @@ export async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state
   }
 }
 
-/** A published file can be looked up; one whose owner deleted it can't from that moment on. */
+/** A published file can be looked up; one whose owner deleted it can't once this errand is done, which the deletion asks for at once. */
 async function indexCredential(db: D1Database, { id, credential, video, deleted_at_ms }: VideoState): Promise<void> {
   if (deleted_at_ms !== null) return forgetCredential(db, id);
   if (credential && video) await storeCredential(db, credential, id, video.key);
