@@ -59,6 +59,7 @@ import { downloadAsset } from './worker-api/download.ts';
 import { listEvents } from './worker-api/events.ts';
 import { failVideo } from './worker-api/fail.ts';
 import { releaseVideo } from './worker-api/release.ts';
+import { restampVideo, videoRestamped } from './worker-api/restamp.ts';
 import { uploadAsset } from './worker-api/upload.ts';
 
 export const app = new Hono<AppEnv>();
@@ -145,6 +146,8 @@ app.post('/internal/v1/videos/:id/commit', commitSegment);
 app.post('/internal/v1/videos/:id/complete', completeVideo);
 app.post('/internal/v1/videos/:id/fail', failVideo);
 app.post('/internal/v1/videos/:id/release', releaseVideo);
+app.post('/internal/v1/videos/:id/restamp', restampVideo);
+app.post('/internal/v1/videos/:id/restamped', videoRestamped);
 
 app.notFound(unknownRoute);
 app.onError(answerError);

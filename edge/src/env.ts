@@ -2,7 +2,7 @@
  * The Worker's bindings, and its variables and secrets parsed once.
  * A missing or wrong one fails the request with an error that names it: the client reads `internal_error`, the log the name.
  */
-import { ENDLESS_SECONDS, SECRET_MIN_CHARACTERS } from '@everframe/shared';
+import { ENDLESS_SECONDS, RESTAMP_WAIT_SECONDS, SECRET_MIN_CHARACTERS } from '@everframe/shared';
 import type { AccountObject } from './accounts/account-object.ts';
 import type { OutboundRules } from './http/outbound-guard.ts';
 import type { ApiKeyRow } from './store/api-keys.ts';
@@ -22,6 +22,7 @@ export interface Env {
   readonly SQS_ENDPOINT?: string;
   readonly LEASE_SECONDS?: string;
   readonly ENDLESS_MAX_SECONDS?: string;
+  readonly RESTAMP_AFTER_SECONDS?: string;
   readonly INVISIBLE_MARK?: string;
   readonly WORKER_TOKEN?: string;
   readonly TICKET_SECRET?: string;
@@ -83,6 +84,8 @@ export interface Settings {
   readonly leaseSeconds: number;
   /** After which a video without an end of its own ends at the latest. */
   readonly endlessSeconds: number;
+  /** After which a video that was signed without a time-stamp is first tried again. */
+  readonly restampAfterSeconds: number;
   /** What every worker shows. */
   readonly workerToken: string;
   /** Key of the upload tickets' signature. */
@@ -116,6 +119,7 @@ export function readSettings(env: Env): Settings {
     },
     leaseSeconds: positiveNumber(env, 'LEASE_SECONDS'),
     endlessSeconds: readEndlessSeconds(env),
+    restampAfterSeconds: env.RESTAMP_AFTER_SECONDS ? positiveNumber(env, 'RESTAMP_AFTER_SECONDS') : RESTAMP_WAIT_SECONDS.default,
     workerToken: secret(env, 'WORKER_TOKEN'),
     ticketSecret: secret(env, 'TICKET_SECRET'),
     keyPepper: secret(env, 'KEY_PEPPER'),

@@ -18,6 +18,8 @@ import {
   type FailRequest,
   LeaseAnswer,
   type ReleaseRequest,
+  RestampAnswer,
+  type RestampedRequest,
   UPLOAD_TIMEOUT_SECONDS,
 } from '@everframe/shared';
 import { z } from 'zod';
@@ -46,6 +48,9 @@ export interface EdgeClient {
   complete(video_id: string, request: CompleteRequest, signal: AbortSignal): Promise<void>;
   fail(video_id: string, request: FailRequest, signal: AbortSignal): Promise<void>;
   release(video_id: string, request: ReleaseRequest, signal: AbortSignal): Promise<void>;
+  /** Takes the files of a published video that lacks a time-stamp. */
+  restamp(video_id: string, worker_id: string, signal: AbortSignal): Promise<RestampAnswer>;
+  restamped(video_id: string, request: RestampedRequest, signal: AbortSignal): Promise<void>;
   /**
    * Stores bytes, or the file at a path, under a key that did not exist; the same content again is accepted.
    * @param ticket asked for at each try: a ticket lives no longer than the lease it came with
@@ -85,6 +90,8 @@ export function createEdgeClient(options: { url: string; token: string }): EdgeC
     complete: (video_id, request, signal) => call(video_id, 'complete', request, signal, () => undefined),
     fail: (video_id, request, signal) => call(video_id, 'fail', request, signal, () => undefined),
     release: (video_id, request, signal) => call(video_id, 'release', request, signal, () => undefined),
+    restamp: (video_id, worker_id, signal) => call(video_id, 'restamp', { worker_id }, signal, (answer) => RestampAnswer.parse(answer)),
+    restamped: (video_id, request, signal) => call(video_id, 'restamped', request, signal, () => undefined),
 
     async upload(ticket, key, content, content_type, signal) {
       const { sha256, bytes } = await digest(content);

@@ -52,15 +52,16 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const origin = await fetchOrigin(context, lease, claim);
   const about = { origin, frames, encoder: first.encoder, marks, fingerprint, live_manifests };
   const facts = generationFacts(context, lease, made, about);
-  const { out_path: video_path, manifest_label: manifest_id } = await sign(context, joined, 'video/mp4', facts);
+  const { out_path: video_path, manifest_label: manifest_id, ...of_video } = await sign(context, joined, 'video/mp4', facts);
   const still = { ...facts, marks: claim.mark === undefined ? [] : [{ mark: claim.mark }] };
-  const { out_path: thumbnail_path } = await sign(context, picture, 'image/jpeg', still);
+  const { out_path: thumbnail_path, ...of_thumbnail } = await sign(context, picture, 'image/jpeg', still);
   const [video, thumbnail] = await Promise.all([
     edge.upload(ticket, finalKey(video_id, epoch), { path: video_path }, 'video/mp4', signal),
     edge.upload(ticket, thumbnailKey(video_id, epoch), { path: thumbnail_path }, 'image/jpeg', signal),
   ]);
   const credential = { manifest_id, mark: ownMark(marks) ?? claim.mark ?? null, fingerprint: [...(fingerprint?.hashes ?? [])] };
-  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail, credential }, signal);
+  const unstamped = of_video.unstamped || of_thumbnail.unstamped;
+  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail, credential, unstamped }, signal);
 }
 
 async function fetchMissing({ edge, scratch_dir }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<void> {
@@ -83,12 +84,12 @@ async function sign(
   source_path: string,
   mime_type: 'video/mp4' | 'image/jpeg',
   facts: GenerationFacts,
-): Promise<{ out_path: string; manifest_label: string }> {
+): Promise<{ out_path: string; manifest_label: string; unstamped: boolean }> {
   const out_path = source_path.replace(/(\.\w+)$/, '-signed$1');
   return signingStep(async () => {
     const { signer, time_stamp_urls } = context;
     const { time_stamp, faults, manifest_label } = await signAsset({ signer, source_path, mime_type, out_path, facts, time_stamp_urls });
     if (faults.length > 0) context.log('warn', time_stamp ? 'a time-stamp authority failed' : 'signed without a time-stamp', { faults });
-    return { out_path, manifest_label };
+    return { out_path, manifest_label, unstamped: time_stamp_urls.length > 0 && !time_stamp };
   });
 }

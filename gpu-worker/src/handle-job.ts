@@ -12,10 +12,13 @@ import { asJobError } from './job-error.ts';
 import { Lease } from './lease.ts';
 import type { Log } from './log.ts';
 import { makeVideo } from './make-video.ts';
+import { NOT_OURS } from './not-ours.ts';
+import { restampVideo } from './restamp-video.ts';
 
 /** @throws when the message must stay in the queue: unreadable, or the edge is away */
 export async function handleJob(context: JobContext, delivery: Delivery): Promise<void> {
-  const { video_id } = JobMessage.parse(JSON.parse(delivery.body));
+  const { video_id, work } = JobMessage.parse(JSON.parse(delivery.body));
+  if (work === 'restamp') return restampVideo(context, video_id, delivery);
   const asked_at_ms = Date.now();
   const claim = await claimVideo(context, video_id);
   if (!claim) return delivery.acknowledge();
@@ -37,9 +40,6 @@ export async function handleJob(context: JobContext, delivery: Delivery): Promis
     await rm(scratch_dir, { recursive: true, force: true });
   }
 }
-
-/** Refusals of a video that needs no work from us: finished, in other hands, or deleted. */
-const NOT_OURS: readonly EdgeError['code'][] = ['video_finished', 'lease_held', 'lease_lost', 'video_not_found'];
 
 /** The claim, or undefined where there is nothing to do. */
 async function claimVideo(context: JobContext, video_id: string): Promise<ClaimAnswer | undefined> {

@@ -63,6 +63,8 @@ function edgeThat(answer: (count: number) => LeaseAnswer | EdgeError) {
     complete: never,
     fail: never,
     release: never,
+    restamp: never,
+    restamped: never,
     upload: never,
     download: never,
   };

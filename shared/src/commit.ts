@@ -139,6 +139,8 @@ export const CompleteRequest = z.object({
   video: Asset,
   thumbnail: Asset,
   credential: Credential.optional(),
+  /** Signed while no time-stamp authority answered, with room for a time-stamp. */
+  unstamped: z.boolean().optional(),
 });
 export type CompleteRequest = z.infer<typeof CompleteRequest>;
 

@@ -9,5 +9,7 @@ export const JobMessage = z.object({
   queued_at_ms: z.int().positive(),
   /** The request that made the video, for logs; absent from older messages. */
   request_id: z.string().optional(),
+  /** `restamp`: the video is published and lacks a time-stamp. Left out: it is to be made. */
+  work: z.literal('restamp').optional(),
 });
 export type JobMessage = z.infer<typeof JobMessage>;

@@ -25,6 +25,13 @@ export const SEED_MAX = 2 ** 32 - 1;
 
 /** Seconds that one upload may take. A deleted video's objects are erased when no upload can still be under way. */
 export const UPLOAD_TIMEOUT_SECONDS = 120;
+/** Seconds that a worker has to time-stamp a published video: it reads and writes its files once, and asks each authority. */
+export const RESTAMP_SECONDS = 3 * UPLOAD_TIMEOUT_SECONDS;
+/** How often a worker is asked to; the waits between double up to the longest. With the first at 300 s the last is asked after 40 hours. */
+export const RESTAMP_TRIES = 12;
+export const RESTAMP_WAIT_SECONDS = { default: 300, max: 6 * 3600 } as const;
+/** Seconds that a file stays behind the one that took its place, for those who are reading it. */
+export const REPLACED_FILE_SECONDS = 3600;
 /** Characters that a secret of the deployment must have at least. */
 export const SECRET_MIN_CHARACTERS = 32;
 /** Claims in a row that end without a new commit before the video fails. */

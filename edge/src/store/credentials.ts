@@ -13,11 +13,16 @@ export interface FoundCredential {
   readonly file_key: string | null;
 }
 
-/** Safe to repeat. */
+/** Safe to repeat; a file that has taken the place of another one is looked up from then on. */
 export async function storeCredential(db: D1Database, credential: Credential, video_id: string, file_key: string): Promise<void> {
   const { manifest_id, mark, fingerprint } = credential;
-  const known = await db.prepare('SELECT 1 FROM credentials WHERE manifest_id = ?').bind(manifest_id).first();
-  if (known) return;
+  const replace = db.prepare('UPDATE credentials SET file_key = ? WHERE manifest_id = ? AND video_id = ?');
+  const known = await db.prepare('SELECT file_key FROM credentials WHERE manifest_id = ?').bind(manifest_id).first<{ file_key: string }>();
+  if (known?.file_key === file_key) return;
+  if (known) {
+    await replace.bind(file_key, manifest_id, video_id).run();
+    return;
+  }
   const rows = fingerprint.flatMap((hash, second) => (hash === NOTHING ? [] : bandsOf(hash).map((band) => [band, second, hash] as const)));
   const parts: (typeof rows)[] = [];
   for (let at = 0; at < rows.length; at += SECONDS_A_STATEMENT) parts.push(rows.slice(at, at + SECONDS_A_STATEMENT));

@@ -92,7 +92,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   { method: 'PUT', path: '/internal/v1/assets/:key{.+}', auth: 'ticket' },
   { method: 'GET', path: '/internal/v1/assets/:key{.+}', auth: 'ticket' },
   worker('GET', 'events'),
-  ...['claim', 'beat', 'commit', 'complete', 'fail', 'release'].map((call) => worker('POST', call)),
+  ...['claim', 'beat', 'commit', 'complete', 'fail', 'release', 'restamp', 'restamped'].map((call) => worker('POST', call)),
 ];
 
 /** What the tests made beforehand: `owner` has the things that `names` speaks of, `stranger` another account. */

@@ -7,8 +7,9 @@
  * `doorbell`: a message in the queue. `turn`: asks the account whether a held video may go on. `index`: the row in D1.
  * `settle`: the account charges what was delivered. `notify`: a webhook event. `erase`: the end of an expired or deleted video.
  * `drop_parent`: the copy of the file that the video was made after, which its own file now speaks for.
+ * `restamp`: asks the queue for a worker that time-stamps a published video. `drop_replaced`: the files that it took the place of.
  */
-export type Errand = 'doorbell' | 'turn' | 'index' | 'settle' | 'notify' | 'erase' | 'drop_parent';
+export type Errand = 'doorbell' | 'turn' | 'index' | 'settle' | 'notify' | 'erase' | 'drop_parent' | 'restamp' | 'drop_replaced';
 
 export interface DueErrand {
   /** Of this very request: asked for again meanwhile, the errand has another id and stays. */

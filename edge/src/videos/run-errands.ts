@@ -8,6 +8,7 @@ import { forgetCredential, storeCredential } from '../store/credentials.ts';
 import { deleteVideo, upsertVideo } from '../store/videos.ts';
 import { webhookEventOf } from '../webhooks/webhook-event.ts';
 import { dueErrands, type Errand, postponeErrand, settleErrand } from './outbox.ts';
+import { askForTimeStamp } from './restamp-errand.ts';
 import { settlementOf } from './settlement.ts';
 import type { VideoState } from './video-state.ts';
 import { loadState } from './video-tables.ts';
@@ -23,6 +24,7 @@ export async function runErrands(env: Env, sql: SqlStorage, announce: () => Prom
     if (!state) return false;
     try {
       if (due.errand === 'turn') await askForTurn(env, state, announce);
+      else if (due.errand === 'restamp') await askForTimeStamp(env, sql, state);
       else await runErrand(env, due.errand, state);
     } catch (error) {
       log('warn', 'errand failed', { video_id: state.id, errand: due.errand, failures: due.failures + 1, error: describeError(error) });
@@ -42,7 +44,7 @@ async function askForTurn(env: Env, { id, account_id }: VideoState, announce: ()
   if (turn !== 'waiting') await announce();
 }
 
-async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state: VideoState): Promise<void> {
+async function runErrand(env: Env, errand: Exclude<Errand, 'turn' | 'restamp'>, state: VideoState): Promise<void> {
   switch (errand) {
     case 'doorbell':
       // Claimed, finished or deleted in the meantime: nobody needs to come.
@@ -65,6 +67,9 @@ async function runErrand(env: Env, errand: Exclude<Errand, 'turn'>, state: Video
     }
     case 'drop_parent':
       if (state.parent_file) await env.MEDIA.delete(state.parent_file.key);
+      return;
+    case 'drop_replaced':
+      if (state.replaced.length > 0) await env.MEDIA.delete([...state.replaced]);
       return;
     case 'erase':
       // Whatever kept the charge from the account would be forgotten with the video.

@@ -10,6 +10,7 @@ import { log } from '../log.ts';
 import { eraseAt } from './erasure.ts';
 import { nextErrandAt, putErrand } from './outbox.ts';
 import { unansweredPrompts } from './prompt-table.ts';
+import { restampWait } from './restamp.ts';
 import * as transitions from './transitions.ts';
 import { videoNotFound } from './video-id.ts';
 import type { VideoState } from './video-state.ts';
@@ -63,6 +64,7 @@ export class StoredVideo {
         putErrand(this.sql, 'settle', now_ms);
         putErrand(this.sql, 'notify', now_ms);
         if (state.parent_file) putErrand(this.sql, 'drop_parent', now_ms);
+        if (state.restamp) putErrand(this.sql, 'restamp', now_ms + restampWait(readSettings(this.#env).restampAfterSeconds, 0));
       }
     }
     return state;

@@ -22,6 +22,7 @@ import {
   type VideoStatus,
 } from '@everframe/shared';
 import { requireLease, requireOwnership } from './lease.ts';
+import { NOT_TRIED } from './restamp.ts';
 import type { VideoState } from './video-state.ts';
 
 export interface Transition {
@@ -113,7 +114,7 @@ export function commitId({ epoch, segment }: CommitRequest): string {
 
 /** Repeated by its owner, it answers the same and changes nothing. */
 export function complete(state: VideoState, request: CompleteRequest, now_ms: number): Transition {
-  const { epoch, parent, video, thumbnail, credential = null } = request;
+  const { epoch, parent, video, thumbnail, credential = null, unstamped = false } = request;
   requireOwnership(state, epoch);
   if (state.status === 'completed' && state.video?.sha256 === video.sha256) return { state, events: [] };
   requireLease(state, epoch);
@@ -126,7 +127,14 @@ export function complete(state: VideoState, request: CompleteRequest, now_ms: nu
     );
   }
   return {
-    state: { ...finish(state, 'completed', now_ms), completed_at_ms: now_ms, video, thumbnail, credential },
+    state: {
+      ...finish(state, 'completed', now_ms),
+      completed_at_ms: now_ms,
+      video,
+      thumbnail,
+      credential,
+      restamp: unstamped ? NOT_TRIED : null,
+    },
     events: [{ type: 'completed', epoch }],
   };
 }

@@ -11,6 +11,7 @@ import type {
   GenerationCommand,
   RecordedEvent,
   ReleaseRequest,
+  RestampedRequest,
   VideoRecord,
 } from '@everframe/shared';
 import { describeError, isFinished, PLAYLIST_SEGMENTS_MAX, RESERVATION_SECONDS } from '@everframe/shared';
@@ -27,6 +28,7 @@ import { putErrand, restoreErrand } from './outbox.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
 import { payAhead } from './pay-ahead.ts';
 import { answerPrompts, listPrompts, type StoredPrompt } from './prompt-table.ts';
+import { type FilesToStamp, handOutFiles, takeStampedFiles } from './restamp-calls.ts';
 import { runErrands } from './run-errands.ts';
 import { settlementOf } from './settlement.ts';
 import { type Steered, type SteerRequest, steer } from './steer.ts';
@@ -228,6 +230,14 @@ export class VideoObject extends DurableObject<Env> {
     });
   }
 
+  claimRestamp(worker_id: string): Promise<Outcome<FilesToStamp>> {
+    return toOutcome(async () => handOutFiles(this.#video, worker_id));
+  }
+
+  restamped(request: RestampedRequest): Promise<Outcome<VideoRecord>> {
+    return toOutcome(() => takeStampedFiles(this.#video, this.env.MEDIA, request));
+  }
+
   release(request: ReleaseRequest): Promise<Outcome<VideoRecord>> {
     return toOutcome(async () => {
       const state = this.#video.apply(transitions.release(this.#video.load(), request, Date.now()));
@@ -248,6 +258,7 @@ export class VideoObject extends DurableObject<Env> {
     putErrand(this.#sql, 'index', Date.now());
     const erase_at_ms = eraseAt(state);
     if (erase_at_ms !== null) restoreErrand(this.#sql, 'erase', erase_at_ms);
+    if (state.restamp) restoreErrand(this.#sql, 'restamp', Date.now());
     await this.#video.setAlarm();
     return true;
   }

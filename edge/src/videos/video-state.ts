@@ -8,6 +8,7 @@ import {
   secondsAhead,
   type VideoRecord,
 } from '@everframe/shared';
+import type { Restamp } from './restamp.ts';
 
 export interface VideoState extends VideoRecord {
   readonly lease: { readonly worker_id: string; readonly ends_at_ms: number } | null;
@@ -23,6 +24,10 @@ export interface VideoState extends VideoRecord {
   readonly held: boolean;
   /** By what the signed file is found again; null before the end, and for what older workers made. */
   readonly credential: Credential | null;
+  /** As long as its files lack a time-stamp that they can have; else null. */
+  readonly restamp: Restamp | null;
+  /** Keys of files that another one has taken the place of; they go a while later. */
+  readonly replaced: readonly string[];
 }
 
 export interface NewVideo {
@@ -77,5 +82,7 @@ export function newVideoState(video: NewVideo): VideoState {
     deleted_at_ms: null,
     held,
     credential: null,
+    restamp: null,
+    replaced: [],
   };
 }

@@ -28,6 +28,8 @@ export function createTestEdge(claim: ClaimAnswer, change: Partial<EdgeClient> =
     complete: async (_, { parent }) => void calls.push(['complete', parent]),
     fail: async (_, { code }) => void calls.push(['fail', code]),
     release: async (_, request) => void calls.push(['release', request.reason === 'error' ? request.code : request.reason]),
+    restamp: async () => Promise.reject(new EdgeError('video_finished', 'it lacks no time-stamp')),
+    restamped: async (_, { outcome }) => void calls.push(['restamped', outcome]),
     async upload(_ticket, key, content): Promise<Asset> {
       if (!(content instanceof Uint8Array)) return { key, sha256: '0'.repeat(64), bytes: 1 };
       stored.set(key, content);

@@ -1,0 +1,51 @@
+/**
+ * A video that was published without a time-stamp, until it has one: who works on that, how often it was asked for, and what takes the
+ * files' place. Pure, as the other steps of a video's life. The object's outbox asks again, so a worker that dies or finds no authority
+ * owes no answer.
+ */
+import { EverframeError, RESTAMP_WAIT_SECONDS, type RestampedRequest } from '@everframe/shared';
+import { requireOwnership } from './lease.ts';
+import type { VideoState } from './video-state.ts';
+
+export interface Restamp {
+  /** How often the queue has heard of it. */
+  readonly tries: number;
+  readonly lease: { readonly worker_id: string; readonly ends_at_ms: number } | null;
+}
+
+export const NOT_TRIED: Restamp = { tries: 0, lease: null };
+
+/** Raises the epoch, so that of two workers only the later one counts. */
+export function claimRestamp(state: VideoState, worker_id: string, ends_at_ms: number, now_ms: number): VideoState {
+  const { restamp } = state;
+  if (!restamp) throw nothingToDo();
+  if (restamp.lease && restamp.lease.ends_at_ms > now_ms && restamp.lease.worker_id !== worker_id) {
+    throw new EverframeError('lease_held', 'A worker is asking for its time-stamps already. Delete the message.');
+  }
+  return {
+    ...state,
+    epoch: state.epoch + 1,
+    restamp: { ...restamp, lease: { worker_id, ends_at_ms } },
+    ticket_ends_at_ms: Math.max(state.ticket_ends_at_ms ?? 0, ends_at_ms),
+  };
+}
+
+/** Repeated, it changes nothing. */
+export function restamped(state: VideoState, request: RestampedRequest): VideoState {
+  requireOwnership(state, request.epoch);
+  if (request.outcome === 'impossible') return { ...state, restamp: null };
+  const { video = state.video, thumbnail = state.thumbnail } = request;
+  const replaced = [state.video, state.thumbnail].flatMap((asset) => asset?.key ?? []);
+  const gone = replaced.filter((key) => key !== video?.key && key !== thumbnail?.key);
+  if (gone.length > 0 && !state.restamp) throw nothingToDo();
+  return { ...state, restamp: null, video, thumbnail, replaced: [...state.replaced, ...gone] };
+}
+
+/** Milliseconds until it is asked for again. @param first_seconds the first wait */
+export function restampWait(first_seconds: number, tries: number): number {
+  return 1000 * Math.min(RESTAMP_WAIT_SECONDS.max, first_seconds * 2 ** tries);
+}
+
+function nothingToDo(): EverframeError {
+  return new EverframeError('video_finished', 'The video lacks no time-stamp: there is nothing left to do. Delete the message.');
+}

@@ -1,0 +1,88 @@
+/**
+ * The other errand of the queue: a published video was signed while no time-stamp authority answered. Its files are fetched, stamped, read
+ * back as a stranger would read them, and published in the place of the others. Without an authority nothing is reported: the edge asks again.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Asset, describeError, finalKey, RESTAMP_SECONDS, type RestampAnswer, thumbnailKey } from '@everframe/shared';
+import type { Delivery } from './consume.ts';
+import { EdgeError } from './edge-client.ts';
+import type { JobContext } from './job.ts';
+import type { Log } from './log.ts';
+import { NOT_OURS } from './not-ours.ts';
+import type { SignedMimeType } from './provenance/assertions.ts';
+import { type RestampOutcome, restampAsset } from './provenance/restamp-asset.ts';
+
+/** @throws when the edge is away: the message stays in the queue */
+export async function restampVideo(context: JobContext, video_id: string, delivery: Delivery): Promise<void> {
+  const signal = AbortSignal.timeout(RESTAMP_SECONDS * 1000);
+  const claim = await claimFiles(context, video_id, signal);
+  await delivery.acknowledge();
+  if (!claim) return;
+  const { epoch, request_id } = claim;
+  const log: Log = (level, message, fields) => context.log(level, message, { video_id, request_id, epoch, ...fields });
+  const scratch_dir = join(context.scratch_dir, `${video_id}-${epoch}`);
+  try {
+    await mkdir(scratch_dir, { recursive: true });
+    await stampFiles({ ...context, log, scratch_dir }, video_id, claim, signal);
+  } catch (error) {
+    log('warn', 'not time-stamped; it will be tried again', { error: describeError(error) });
+  } finally {
+    await rm(scratch_dir, { recursive: true, force: true });
+  }
+}
+
+async function claimFiles(context: JobContext, video_id: string, signal: AbortSignal): Promise<RestampAnswer | undefined> {
+  try {
+    return await context.edge.restamp(video_id, context.worker_id, signal);
+  } catch (error) {
+    if (!(error instanceof EdgeError) || !NOT_OURS.includes(error.code)) throw error;
+    context.log('info', 'nothing to do', { video_id, code: error.code });
+    return undefined;
+  }
+}
+
+async function stampFiles(context: JobContext, video_id: string, claim: RestampAnswer, signal: AbortSignal): Promise<void> {
+  const { edge, log } = context;
+  const { epoch, video, thumbnail } = claim;
+  const files = [
+    await stamp(context, claim, video, 'video/mp4', signal),
+    await stamp(context, claim, thumbnail, 'image/jpeg', signal),
+  ] as const;
+  const faults = files.flatMap(({ outcome }) => (outcome.kind === 'no_authority' ? outcome.faults : []));
+  if (faults.length > 0) return log('warn', 'still without a time-stamp', { faults });
+  if (files.some(({ outcome }) => outcome.kind === 'no_room')) {
+    return edge.restamped(video_id, { outcome: 'impossible', epoch, message: 'the signature kept no room for a time-stamp' }, signal);
+  }
+  const [stamped_video, stamped_thumbnail] = await Promise.all([
+    publish(files[0], finalKey(video_id, epoch), 'video/mp4'),
+    publish(files[1], thumbnailKey(video_id, epoch), 'image/jpeg'),
+  ]);
+  const stamped = { ...(stamped_video && { video: stamped_video }), ...(stamped_thumbnail && { thumbnail: stamped_thumbnail }) };
+  await edge.restamped(video_id, { outcome: 'stamped', epoch, ...stamped }, signal);
+  log('info', 'time-stamped', { files: Object.keys(stamped) });
+
+  /** What had its time-stamp before stays as it is. */
+  async function publish({ path, outcome }: Stamped, key: string, mime_type: SignedMimeType): Promise<Asset | undefined> {
+    if (outcome.kind !== 'stamped') return undefined;
+    return edge.upload(() => claim.ticket, key, await readFile(path), mime_type, signal);
+  }
+}
+
+interface Stamped {
+  readonly path: string;
+  readonly outcome: RestampOutcome;
+}
+
+async function stamp(
+  { edge, signer, time_stamp_urls, scratch_dir }: JobContext,
+  { ticket }: RestampAnswer,
+  asset: Asset,
+  mime_type: SignedMimeType,
+  signal: AbortSignal,
+): Promise<Stamped> {
+  const path = join(scratch_dir, mime_type === 'video/mp4' ? 'video.mp4' : 'thumbnail.jpg');
+  await writeFile(path, await edge.download(() => ticket, asset, signal));
+  const { trust_anchors_pem } = signer;
+  return { path, outcome: await restampAsset({ path, mime_type, time_stamp_urls, trust_anchors_pem }) };
+}
