@@ -11,6 +11,10 @@ import { authenticateAdmin } from './middleware/authenticate-admin.ts';
 import { authenticateWorker } from './middleware/authenticate-worker.ts';
 import { requestId } from './middleware/request-id.ts';
 import { anyOrigin, securityHeaders } from './middleware/response-headers.ts';
+import { createJob } from './openrouter/create-job.ts';
+import { getJob } from './openrouter/get-job.ts';
+import { getJobContent } from './openrouter/get-job-content.ts';
+import { listVideoModels } from './openrouter/list-models.ts';
 import { cancelVideo } from './routes/cancel-video.ts';
 import { createModeration } from './routes/create-moderation.ts';
 import { createVideo } from './routes/create-video.ts';
@@ -67,6 +71,7 @@ export const app = new Hono<AppEnv>();
 app.use(requestId());
 app.use(securityHeaders());
 app.use('/v1/*', anyOrigin());
+app.use('/api/v1/*', anyOrigin());
 app.use(async (c, next) => {
   c.set('settings', readSettings(c.env));
   await next();
@@ -124,6 +129,11 @@ app.delete('/v1/webhook_endpoints/:id', authenticate('webhooks'), deleteEndpoint
 app.post('/v1/webhook_endpoints/:id/rotate_secret', authenticate('webhooks'), rotateSecret);
 app.post('/v1/webhook_endpoints/:id/test', authenticate('webhooks'), testEndpoint);
 app.get('/v1/webhook_endpoints/:id/deliveries', authenticate('webhooks'), listDeliveries);
+
+app.post('/api/v1/videos', authenticate('videos.write'), createJob);
+app.get('/api/v1/videos/models', authenticate(), listVideoModels);
+app.get('/api/v1/videos/:id', authenticate('videos.read'), getJob);
+app.get('/api/v1/videos/:id/content', authenticateViewer('file'), getJobContent);
 
 app.post('/admin/v1/accounts', createAccount);
 app.get('/admin/v1/accounts', listAccounts);

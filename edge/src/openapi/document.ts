@@ -17,6 +17,8 @@ import * as answers from './answers.ts';
 import { type Named, toComponents } from './components.ts';
 import { CreateVideo, ExtendVideo, ModerationRequest, RemixVideo, SteerVideo } from './create-request.ts';
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
+import { OPENROUTER_OPERATIONS } from './openrouter-operations.ts';
+import { CreatedJob, CreateJob, OpenRouterError, OpenRouterJob, OpenRouterModels, Problem } from './openrouter-schemas.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
 import { FindByBinding, SOFT_BINDING_OPERATIONS, SoftBindingMatches, SupportedAlgorithms } from './soft-binding-operations.ts';
@@ -40,12 +42,24 @@ export const OPERATIONS: readonly Operation[] = [
   ...VERIFICATION_OPERATIONS,
   ...SOFT_BINDING_OPERATIONS,
   ...WEBHOOK_OPERATIONS,
+  ...OPENROUTER_OPERATIONS,
   ...ADMIN_OPERATIONS,
 ];
 
 const REQUESTS: Named = {
   ...{ CreateVideo, RemixVideo, ExtendVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret },
-  ...{ TestWebhookEndpoint, SteerVideo, CreateStreamUrl, CreateAccount, CreateKey, RotateKey, GrantCredits, RefundVideo, FindByBinding },
+  ...{
+    TestWebhookEndpoint,
+    SteerVideo,
+    CreateStreamUrl,
+    CreateAccount,
+    CreateKey,
+    RotateKey,
+    GrantCredits,
+    RefundVideo,
+    FindByBinding,
+    CreateJob,
+  },
 };
 
 const { ErrorAnswer, VideoView, ModelView, WebhookEndpointView, AccountView, ApiKeyView, PromptView, PromptWarningView, ...others } =
@@ -57,11 +71,14 @@ const ANSWERS: Named = {
   StreamUrl,
   ...{ ContentProvenanceCheck, VerifiedFile, VerificationReport: ReportView, VideoProvenance, LineageNode, TrustRoots },
   ...{ SoftBindingMatches, SupportedAlgorithms },
+  ...{ OpenRouterJob, CreatedJob, OpenRouterModels, OpenRouterError, Problem },
 };
 
-const DESCRIPTION = `Text to video of any length, signed with C2PA. The unmodified OpenAI SDKs work with \`baseURL\` set to \`/v1\`.
+const DESCRIPTION = `Text to video of any length, signed with C2PA. The unmodified OpenAI SDKs work with \`baseURL\` set to \`/v1\`,
+OpenRouter's with \`serverURL\` set to \`/api/v1\`.
 
-Every refusal is \`{error: {message, type, param, code}}\` with \`x-request-id\`, and records and costs nothing. A route without the method
+Every refusal is \`{error: {message, type, param, code}}\` (under \`/api/v1\` \`{error: {code, message, metadata}}\`) with \`x-request-id\`,
+and records and costs nothing. Who names \`application/problem+json\` in \`Accept\` gets it as RFC 9457 has it, with the same \`error\` in it. A route without the method
 that was asked for answers 405 \`method_not_allowed\` with \`allow\`; a path without a route 404 \`unknown_route\`.`;
 
 export interface OpenApiDocument {
@@ -111,6 +128,7 @@ function makeDocument(): OpenApiDocument {
       { name: 'Provenance', description: 'Who made a file, and whether it was altered.' },
       { name: 'Usage', description: 'What was charged.' },
       { name: 'Webhooks', description: 'Where the ends of videos are told, signed after Standard Webhooks.' },
+      { name: 'OpenRouter', description: "OpenRouter's dialect of videos, for its unmodified SDK." },
       { name: 'Operation', description: 'Accounts, keys and credits, for who runs the service.' },
       { name: 'Service', description: 'No key needed.' },
     ],

@@ -6,7 +6,7 @@ import { ERROR_KINDS, type ErrorCode, type Scope } from '@everframe/shared';
 import type { z } from 'zod';
 import { HEADERS, type HeaderName } from './headers.ts';
 
-export type Tag = 'Videos' | 'Models' | 'Safety' | 'Provenance' | 'Usage' | 'Webhooks' | 'Operation' | 'Service';
+export type Tag = 'Videos' | 'OpenRouter' | 'Models' | 'Safety' | 'Provenance' | 'Usage' | 'Webhooks' | 'Operation' | 'Service';
 export type Method = 'get' | 'post' | 'delete';
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -17,6 +17,8 @@ export interface Operation {
   /** `operationId`. */
   readonly id: string;
   readonly tag: Tag;
+  /** In whose shape it refuses; default OpenAI's. */
+  readonly dialect?: 'openrouter';
   readonly summary: string;
   readonly description?: string;
   readonly auth: 'none' | 'key' | 'admin';
@@ -88,7 +90,7 @@ export function toOperationObject(operation: Operation, components: Components):
     }),
     responses: {
       ...Object.fromEntries(operation.answers.map((answer) => [answer.status, toResponse(answer, operation, refOf)])),
-      ...errorResponses(errorsOf(operation), components),
+      ...errorResponses(operation, components),
     },
   };
 }
@@ -130,25 +132,29 @@ const RATE_HEADERS = (Object.keys(HEADERS) as HeaderName[]).filter((name) => nam
 /** More codes than this, and hardly another route has the same. */
 const SHARED_CODES_MAX = 2;
 
-function errorResponses(codes: readonly ErrorCode[], { share }: Components): Json {
-  const by_status = Map.groupBy(codes, (code) => ERROR_KINDS[code].status);
+function errorResponses(operation: Operation, { share }: Components): Json {
+  const { dialect } = operation;
+  const by_status = Map.groupBy(errorsOf(operation), (code) => ERROR_KINDS[code].status);
   return Object.fromEntries(
     [...by_status].map(([status, codes]) => {
       const response = {
         description: codes.map((code) => `\`${code}\``).join(', '),
         headers: headersOf(['x-request-id', ...errorHeaders(status)]),
-        content: { 'application/json': { schema: errorSchema(codes) } },
+        content: {
+          'application/json': { schema: errorSchema(codes, dialect) },
+          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        },
       };
-      return [status, codes.length > SHARED_CODES_MAX ? response : share(codes.join('.'), response)];
+      return [status, codes.length > SHARED_CODES_MAX ? response : share([...(dialect ? [dialect] : []), ...codes].join('.'), response)];
     }),
   );
 }
 
 /** The common shape, with the codes that may stand in it here. */
-function errorSchema(codes: readonly ErrorCode[]): Json {
-  return {
-    allOf: [{ $ref: '#/components/schemas/Error' }, { type: 'object', properties: { error: { properties: { code: { enum: codes } } } } }],
-  };
+function errorSchema(codes: readonly ErrorCode[], dialect: Operation['dialect']): Json {
+  const code = { properties: { code: { enum: codes } } };
+  const [shape, error] = dialect ? ['OpenRouterError', { properties: { metadata: code } }] : ['Error', code];
+  return { allOf: [{ $ref: `#/components/schemas/${shape}` }, { type: 'object', properties: { error } }] };
 }
 
 function errorHeaders(status: number): HeaderName[] {

@@ -32,7 +32,7 @@ const NAMED = {
 } as const;
 
 /** What the fields of a create are refused for. */
-const FIELD_ERRORS = [
+export const FIELD_ERRORS = [
   ...(['missing_required_parameter', 'invalid_type', 'invalid_value', 'string_too_short', 'string_too_long'] as const),
   ...(['unknown_parameter', 'unsupported_parameter', 'model_not_found', 'invalid_multipart', 'unsupported_media_type'] as const),
 ] as const;
@@ -43,6 +43,28 @@ export const MAKING_ERRORS = [
 ] as const;
 
 const CONTENT_HEADERS = ['etag', 'accept-ranges', 'content-disposition'] as const;
+
+export const CONTENT_OPERATION: Operation = {
+  ...{ method: 'get', path: '/v1/videos/{id}/content', id: 'getVideoContent', ...read, ...NAMED },
+  summary: 'Download a video',
+  description: 'The signed file of a completed video. `HEAD` answers its headers.',
+  query: {
+    variant: { schema: { enum: ['video', 'thumbnail', 'spritesheet'], default: 'video' }, description: '`spritesheet` is refused.' },
+  },
+  request_headers: ['range', 'if_match', 'if_none_match'],
+  answers: [
+    { status: 200, description: 'The whole.', media: ['video/mp4', 'image/jpeg'], headers: [...CONTENT_HEADERS, 'content-length'] },
+    {
+      ...{ status: 206, description: 'The range.', media: ['video/mp4', 'image/jpeg'] },
+      headers: [...CONTENT_HEADERS, 'content-length', 'content-range'],
+    },
+    { status: 304, description: 'As the client has it.', headers: ['etag', 'accept-ranges'] },
+  ],
+  errors: [
+    ...(['invalid_value', 'unsupported_parameter', 'video_not_ready', 'video_failed'] as const),
+    ...(['precondition_failed', 'range_not_satisfiable'] as const),
+  ],
+};
 
 export const VIDEO_OPERATIONS: readonly Operation[] = [
   {
@@ -112,27 +134,7 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
       { status: 200, description: 'It is gone.', schema: DeletedVideo, example: { id: ID, object: 'video.deleted', deleted: true } },
     ],
   },
-  {
-    ...{ method: 'get', path: '/v1/videos/{id}/content', id: 'getVideoContent', ...read, ...NAMED },
-    summary: 'Download a video',
-    description: 'The signed file of a completed video. `HEAD` answers its headers.',
-    query: {
-      variant: { schema: { enum: ['video', 'thumbnail', 'spritesheet'], default: 'video' }, description: '`spritesheet` is refused.' },
-    },
-    request_headers: ['range', 'if_match', 'if_none_match'],
-    answers: [
-      { status: 200, description: 'The whole.', media: ['video/mp4', 'image/jpeg'], headers: [...CONTENT_HEADERS, 'content-length'] },
-      {
-        ...{ status: 206, description: 'The range.', media: ['video/mp4', 'image/jpeg'] },
-        headers: [...CONTENT_HEADERS, 'content-length', 'content-range'],
-      },
-      { status: 304, description: 'As the client has it.', headers: ['etag', 'accept-ranges'] },
-    ],
-    errors: [
-      ...(['invalid_value', 'unsupported_parameter', 'video_not_ready', 'video_failed'] as const),
-      ...(['precondition_failed', 'range_not_satisfiable'] as const),
-    ],
-  },
+  CONTENT_OPERATION,
   {
     ...{ method: 'post', path: '/v1/videos/{id}/cancel', id: 'cancelVideo', ...write, ...NAMED },
     summary: 'Cancel a video',

@@ -2,7 +2,14 @@
  * POST /v1/videos/extensions: a completed video and more behind it, as a new video. It gets copies of what it begins with
  * before it is recorded, so that the old one can be deleted at any time.
  */
-import { EverframeError, type GenerationCommand, parseStrict, toExtensionCommand, type VideoRecord } from '@everframe/shared';
+import {
+  type CreateVideoRequest,
+  EverframeError,
+  type GenerationCommand,
+  parseStrict,
+  toExtensionCommand,
+  type VideoRecord,
+} from '@everframe/shared';
 import type { Context } from 'hono';
 import { PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
@@ -12,22 +19,32 @@ import type { Beginning } from '../videos/video-state.ts';
 import { findExtendedVideo } from './find-extended-video.ts';
 import { requireContent } from './get-content.ts';
 import { copyParentFile } from './parent-file.ts';
-import { placeOrder } from './place-order.ts';
+import { type Order, placeOrder } from './place-order.ts';
 import { EXTENSION_BODY_MAX_BYTES, readCreateRequest } from './read-create-request.ts';
 
 const FIELDS = ['video', 'prompt', 'seconds', 'segments', 'strict'];
 
 export async function extendVideo(c: Context<AppEnv>): Promise<Response> {
-  const { video, ...request } = await readCreateRequest(c.req.raw, EXTENSION_BODY_MAX_BYTES);
+  return makeExtension(c, await readCreateRequest(c.req.raw, EXTENSION_BODY_MAX_BYTES));
+}
+
+/** @param more `check` refuses a video that is found, where the caller has something against it */
+export async function makeExtension(
+  c: Context<AppEnv>,
+  { video, ...request }: CreateVideoRequest,
+  { answer, check }: Pick<Order, 'answer'> & { readonly check?: (parent: VideoRecord) => void } = {},
+): Promise<Response> {
   refuseUnknownFields(request);
   parseStrict(request);
   const parent = await findExtendedVideo(c, video);
+  check?.(parent);
   requireContent(c, parent, 'video');
   const command = toExtensionCommand(request, parent.id, parent.command, PACKAGES);
   return placeOrder(c, {
     command,
     prompts: newPrompts(command, parent.command.segments.length),
     request: { ...request, extended_from_video_id: parent.id },
+    ...(answer && { answer }),
     prepare: async (id) => {
       const [beginning, parent_file] = await Promise.all([copyKept(c, parent, command, id), copyParentFile(c.env.MEDIA, parent, id)]);
       return { beginning, parent_file };

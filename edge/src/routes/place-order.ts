@@ -1,5 +1,13 @@
 /** From a sound command to a recorded video and its answer: its prompts judged, its price put aside, once for each request. */
-import { type CreateVideoRequest, type GenerationCommand, type PromptWarning, parseStrict, priceOf, reviewPrompt } from '@everframe/shared';
+import {
+  type CreateVideoRequest,
+  type GenerationCommand,
+  type PromptWarning,
+  parseStrict,
+  priceOf,
+  reviewPrompt,
+  type VideoRecord,
+} from '@everframe/shared';
 import type { Context } from 'hono';
 import { reserveCredits } from '../accounts/reserve-credits.ts';
 import { KNOWN_WORDS, PACKAGES } from '../catalogue.ts';
@@ -23,13 +31,17 @@ export interface Order {
    * for a video that is then not recorded is erased.
    */
   readonly prepare?: (id: string) => Promise<Prepared>;
+  /** What the caller reads. @default the video as `/v1` shows it, with the warnings */
+  readonly answer?: Answer;
 }
+
+export type Answer = (c: Context<AppEnv>, video: VideoRecord, warnings: readonly PromptWarning[]) => Response | Promise<Response>;
 
 /** What is stored of a video before it is recorded. */
 export type Prepared = Pick<NewVideo, 'beginning' | 'parent_file'>;
 
 export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Response> {
-  const { command, prompts, negative_prompt, request, remixed_from_video_id = null, prepare } = order;
+  const { command, prompts, negative_prompt, request, remixed_from_video_id = null, prepare, answer = answerVideo } = order;
   const warnings = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));
   await refuseHarmfulPrompts(c, prompts);
   const identity = remixed_from_video_id === null ? request : { ...request, remixed_from_video_id };
@@ -43,6 +55,10 @@ export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Resp
     const record = { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id, ...prepared };
     return await c.env.VIDEO.getByName(id).create(record);
   });
+  return answer(c, video, warnings);
+}
+
+function answerVideo(c: Context<AppEnv>, video: VideoRecord, warnings: readonly PromptWarning[]): Response {
   return c.json({ ...toVideoView(video), warnings });
 }
 

@@ -1,28 +1,33 @@
-/** Who may watch a video: its account's keys, and whoever has an address with a token of it. */
+/** Who may watch or download a video: its account's keys, and whoever has an address with a token for that. */
 import { EverframeError } from '@everframe/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { authenticate } from '../middleware/authenticate.ts';
-import { checkStreamToken } from './stream-token.ts';
+import { checkStreamToken, type Opened } from './stream-token.ts';
 
-export function authenticateViewer(): MiddlewareHandler<AppEnv> {
+export function authenticateViewer(opened: Opened = 'stream'): MiddlewareHandler<AppEnv> {
   const byKey = authenticate('videos.read');
   return async (c, next) => {
     const token = c.req.query('token');
     if (token === undefined) return byKey(c, next);
     const id = c.req.param('id') ?? '';
-    const state = await checkStreamToken(c.get('settings').keyPepper, id, token, Date.now());
+    const state = await checkStreamToken(c.get('settings').keyPepper, id, token, Date.now(), opened);
     if (state !== 'good') {
       const what = state === 'expired' ? 'has expired' : 'is not one of this video';
       throw new EverframeError(
         'invalid_stream_token',
-        `The 'token' of this address ${what}. Its owner gets a new one from POST /v1/videos/${id.slice(0, 60)}/stream_url.`,
+        `The 'token' of this address ${what}. Its owner gets a new one from ${SOURCES[opened]}.`,
       );
     }
     c.set('watched_video_id', id);
     return next();
   };
 }
+
+const SOURCES: Readonly<Record<Opened, string>> = {
+  stream: 'POST /v1/videos/{id}/stream_url',
+  file: 'GET /api/v1/videos/{id}',
+};
 
 /** Whether whoever asks may watch the video of this account. */
 export function mayWatch(c: Context<AppEnv>, { id, account_id }: { readonly id: string; readonly account_id: string }): boolean {

@@ -7,6 +7,7 @@ import Ajv2020, { type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { openApiDocument } from '../openapi/document.ts';
 import type { Json } from '../openapi/operation.ts';
+import { isOpenRouterPath } from '../openrouter/error-body.ts';
 
 const document = openApiDocument();
 const ajv = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false });
@@ -38,7 +39,8 @@ export async function assertDocumented(method: string, url: string | URL, respon
   const body = await response.clone().text();
   if (!operation) {
     assert.ok(response.status === 404 || response.status === 405, `${at}: the document has no such operation`);
-    return assertBody(at, { $ref: '#/components/schemas/Error' }, body);
+    const shape = isOpenRouterPath(pathname) ? 'OpenRouterError' : 'Error';
+    return assertBody(at, { $ref: `#/components/schemas/${shape}` }, body);
   }
   const responses = operation.responses as Record<string, Json>;
   const documented = responses[response.status] && (resolve(responses[response.status] as Json) as Documented);

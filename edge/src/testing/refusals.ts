@@ -3,7 +3,17 @@
  * that is not here fails the test that walks the table of the app.
  */
 import assert from 'node:assert/strict';
-import { type ApiKey, CREATE_BODY_MAX_BYTES, createApiKey, JSON_BODY_MAX_BYTES, SCOPES, type Scope } from '@everframe/shared';
+import {
+  type ApiKey,
+  CREATE_BODY_MAX_BYTES,
+  createApiKey,
+  ERROR_KINDS,
+  type ErrorCode,
+  JSON_BODY_MAX_BYTES,
+  SCOPES,
+  type Scope,
+} from '@everframe/shared';
+import { isOpenRouterPath } from '../openrouter/error-body.ts';
 import { EXTENSION_BODY_MAX_BYTES } from '../routes/read-create-request.ts';
 import { ADMIN_TOKEN, type TestEdge, WORKER_TOKEN } from './edge.ts';
 
@@ -58,6 +68,10 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('POST', '/v1/videos/:id/prompts', 'videos.write', { names: 'video', max_bytes: CREATE_BODY_MAX_BYTES }),
   video('GET', '/v1/videos/:id/prompts', 'videos.read', { names: 'video' }),
   video('POST', '/v1/videos/:id/remix', 'videos.write', { names: 'video', max_bytes: CREATE_BODY_MAX_BYTES }),
+  video('POST', '/api/v1/videos', 'videos.write', { max_bytes: CREATE_BODY_MAX_BYTES }),
+  { method: 'GET', path: '/api/v1/videos/models', auth: 'key' },
+  video('GET', '/api/v1/videos/:id', 'videos.read', { names: 'video' }),
+  video('GET', '/api/v1/videos/:id/content', 'videos.read', { names: 'video' }),
   { method: 'GET', path: '/v1/models', auth: 'key' },
   { method: 'GET', path: '/v1/models/:model', auth: 'key' },
   { method: 'POST', path: '/v1/moderations', auth: 'key', max_bytes: CREATE_BODY_MAX_BYTES },
@@ -244,7 +258,7 @@ function pathOf({ path, names }: RouteRefusals, ids: Fixtures['ids']): string {
   return path.replace('/:key{.+}', `/videos/${ids.video}/1/init.mp4`).replace(/:\w+/g, id);
 }
 
-/** OpenAI's shape, a request id, the headers of every answer, whether to repeat it, and no word of our insides. */
+/** The shape of its dialect, a request id, the headers of every answer, whether to repeat it, and no word of our insides. */
 async function assertRefusal(response: Response, status: number, code: string): Promise<void> {
   const text = await response.text();
   const { headers } = response;
@@ -256,9 +270,15 @@ async function assertRefusal(response: Response, status: number, code: string): 
   assert.equal(headers.get('www-authenticate'), status === 401 ? 'Bearer' : null);
   assert.equal(headers.get('x-should-retry'), status === 429 ? 'true' : status === 409 ? 'false' : null);
   assert.equal(headers.has('retry-after-ms'), status === 429);
-  const { error } = JSON.parse(text) as { error: { code: string; message: string } };
-  assert.deepEqual(Object.keys(error).sort(), ['code', 'message', 'param', 'type']);
-  assert.equal(error.code, code);
-  assert.ok(error.message.length > 10);
+  const { error } = JSON.parse(text) as { error: Record<string, unknown> };
+  if (isOpenRouterPath(new URL(response.url).pathname)) {
+    const { message: _said, ...rest } = error;
+    const metadata = error.metadata as { param: unknown };
+    assert.deepEqual(rest, { code: status, metadata: { type: ERROR_KINDS[code as ErrorCode].type, param: metadata.param, code } });
+  } else {
+    assert.deepEqual(Object.keys(error).sort(), ['code', 'message', 'param', 'type']);
+    assert.equal(error.code, code);
+  }
+  assert.ok(String(error.message).length > 10);
   assert.doesNotMatch(text, /\.ts|at .*:\d+:\d+|SQL|SELECT/);
 }
