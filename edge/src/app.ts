@@ -15,6 +15,7 @@ import { createJob } from './openrouter/create-job.ts';
 import { getJob } from './openrouter/get-job.ts';
 import { getJobContent } from './openrouter/get-job-content.ts';
 import { listVideoModels } from './openrouter/list-models.ts';
+import { listPublications } from './publications/list-publications.ts';
 import { cancelVideo } from './routes/cancel-video.ts';
 import { createModeration } from './routes/create-moderation.ts';
 import { createVideo } from './routes/create-video.ts';
@@ -111,6 +112,8 @@ app.post('/v1/moderations', authenticate(), createModeration);
 app.post('/v1/content_provenance_checks', limitVisitors(), checkProvenance);
 app.post('/v1/verify', limitVisitors(), verifyFile);
 app.get('/v1/verify/trust', getTrust);
+
+app.get('/v1/publications/:id', limitVisitors(), listPublications);
 
 app.get('/v1/c2pa/matches/byBinding', limitVisitors(), findMatches);
 app.post('/v1/c2pa/matches/byBinding', limitVisitors(), findMatches);

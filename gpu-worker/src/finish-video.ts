@@ -17,6 +17,7 @@ import { encodeThumbnail } from './media/thumbnail.ts';
 import { framesDone, ownSegments, type Progress, segmentPath } from './progress.ts';
 import type { GenerationFacts } from './provenance/assertions.ts';
 import { signAsset } from './provenance/sign-asset.ts';
+import { signPublication } from './provenance/sign-publication.ts';
 import { signingStep } from './signing-step.ts';
 import { fetchOrigin } from './video-origin.ts';
 
@@ -61,7 +62,9 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   ]);
   const credential = { manifest_id, mark: ownMark(marks) ?? claim.mark ?? null, fingerprint: [...(fingerprint?.hashes ?? [])] };
   const unstamped = of_video.unstamped || of_thumbnail.unstamped;
-  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail, credential, unstamped }, signal);
+  const published = { video_id, manifest_id, file: video, model: facts.model };
+  const publication = await signingStep(() => signPublication(context.signer, published));
+  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail, credential, unstamped, publication }, signal);
 }
 
 async function fetchMissing({ edge, scratch_dir }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<void> {

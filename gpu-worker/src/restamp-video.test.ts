@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type Asset, type CompleteRequest, finalKey, type RestampedRequest, thumbnailKey } from '@everframe/shared';
+import { type Asset, type CompleteRequest, finalKey, parsePublication, type RestampedRequest, thumbnailKey } from '@everframe/shared';
 import { EdgeError } from './edge-client.ts';
 import { handleJob } from './handle-job.ts';
 import type { JobContext } from './job.ts';
@@ -62,9 +62,9 @@ async function published(behaviour: 'right' | 'status 500', change: Partial<JobC
   edge.upload = async (ticket, key, content, ...rest) =>
     upload(ticket, key, content instanceof Uint8Array ? content : await readFile(content.path), ...rest);
   await handle(edge, undefined, change);
-  const { video, thumbnail, unstamped } = completed[0] ?? assert.fail('it is not completed');
+  const { video, thumbnail, unstamped, publication = null } = completed[0] ?? assert.fail('it is not completed');
   const brought: RestampedRequest[] = [];
-  edge.restamp = async () => ({ epoch: 2, request_id: null, video, thumbnail, ticket: 'a ticket' });
+  edge.restamp = async () => ({ epoch: 2, request_id: null, video, thumbnail, publication, ticket: 'a ticket' });
   edge.restamped = async (_, request) => void brought.push(request);
   return { edge, video, thumbnail, unstamped, brought };
 }
@@ -96,6 +96,9 @@ test('signed while no authority answers, it is published as unstamped; later bot
   const [request] = brought;
   assert.ok(request?.outcome === 'stamped' && request.video && request.thumbnail);
   assert.deepEqual([request.epoch, request.video.key, request.thumbnail.key], [2, finalKey(VIDEO_ID, 2), thumbnailKey(VIDEO_ID, 2)]);
+  const { facts } = parsePublication(request.publication ?? assert.fail('nothing is stated of the new file'));
+  assert.deepEqual([facts.sha256, facts.video_id, facts.model], [request.video.sha256, VIDEO_ID, 'toy']);
+  assert.equal(facts.manifest_id, (await reportOn(edge, video)).manifest_label);
   for (const [before, now] of [
     [video, request.video],
     [thumbnail, request.thumbnail],

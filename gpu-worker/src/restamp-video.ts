@@ -4,7 +4,15 @@
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Asset, describeError, finalKey, RESTAMP_SECONDS, type RestampAnswer, thumbnailKey } from '@everframe/shared';
+import {
+  type Asset,
+  describeError,
+  finalKey,
+  parsePublication,
+  RESTAMP_SECONDS,
+  type RestampAnswer,
+  thumbnailKey,
+} from '@everframe/shared';
 import type { Delivery } from './consume.ts';
 import { EdgeError } from './edge-client.ts';
 import type { JobContext } from './job.ts';
@@ -12,6 +20,7 @@ import type { Log } from './log.ts';
 import { NOT_OURS } from './not-ours.ts';
 import type { SignedMimeType } from './provenance/assertions.ts';
 import { type RestampOutcome, restampAsset } from './provenance/restamp-asset.ts';
+import { signPublication } from './provenance/sign-publication.ts';
 
 /** @throws when the edge is away: the message stays in the queue */
 export async function restampVideo(context: JobContext, video_id: string, delivery: Delivery): Promise<void> {
@@ -59,7 +68,8 @@ async function stampFiles(context: JobContext, video_id: string, claim: RestampA
     publish(files[1], thumbnailKey(video_id, epoch), 'image/jpeg'),
   ]);
   const stamped = { ...(stamped_video && { video: stamped_video }), ...(stamped_thumbnail && { thumbnail: stamped_thumbnail }) };
-  await edge.restamped(video_id, { outcome: 'stamped', epoch, ...stamped }, signal);
+  const publication = stamped_video && claim.publication !== null ? await restate(context, claim.publication, stamped_video) : undefined;
+  await edge.restamped(video_id, { outcome: 'stamped', epoch, ...stamped, ...(publication && { publication }) }, signal);
   log('info', 'time-stamped', { files: Object.keys(stamped) });
 
   /** What had its time-stamp before stays as it is. */
@@ -67,6 +77,17 @@ async function stampFiles(context: JobContext, video_id: string, claim: RestampA
     if (outcome.kind !== 'stamped') return undefined;
     return edge.upload(() => claim.ticket, key, await readFile(path), mime_type, signal);
   }
+}
+
+/** The same of the file that takes the other's place. */
+function restate({ signer }: JobContext, before: string, file: Asset): Promise<string> {
+  const { video_id, manifest_id, model, model_version, model_sha256 } = parsePublication(before).facts;
+  return signPublication(signer, {
+    video_id,
+    manifest_id,
+    file,
+    model: { name: model, version: model_version, package_sha256: model_sha256 },
+  });
 }
 
 interface Stamped {

@@ -7,6 +7,7 @@ import { Directive, DirectiveAnswer } from './directives.ts';
 import { FAILURE_CODES } from './errors.ts';
 import { GenerationCommand } from './generation.ts';
 import { FINGERPRINT_MAX_SECONDS, LIVE_PROMPTS_MAX } from './limits.ts';
+import { PublicationRecord } from './publication.ts';
 
 /** An uploaded object. `sha256` in lower-case hex. */
 export const Asset = z.object({
@@ -141,6 +142,8 @@ export const CompleteRequest = z.object({
   credential: Credential.optional(),
   /** Signed while no time-stamp authority answered, with room for a time-stamp. */
   unstamped: z.boolean().optional(),
+  /** What the service states of the video's file; absent from older workers. */
+  publication: PublicationRecord.optional(),
 });
 export type CompleteRequest = z.infer<typeof CompleteRequest>;
 

@@ -17,6 +17,7 @@ export * from './live-prompts.ts';
 export * from './model-package.ts';
 export * from './price.ts';
 export * from './prompt.ts';
+export * from './publication.ts';
 export * from './restamp.ts';
 export * from './scopes.ts';
 export * from './stream-url.ts';

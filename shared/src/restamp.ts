@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { Asset } from './commit.ts';
+import { PublicationRecord } from './publication.ts';
 
 export const RestampRequest = z.object({ worker_id: z.string().min(1).max(100) });
 export type RestampRequest = z.infer<typeof RestampRequest>;
@@ -14,6 +15,8 @@ export const RestampAnswer = z.object({
   request_id: z.string().nullable(),
   video: Asset,
   thumbnail: Asset,
+  /** What the service states of the video's file now; null where an older worker made it. */
+  publication: PublicationRecord.nullable(),
   /** Allows reads below the video's prefix and uploads below this epoch's. */
   ticket: z.string(),
 });
@@ -21,7 +24,14 @@ export type RestampAnswer = z.infer<typeof RestampAnswer>;
 
 export const RestampedRequest = z.discriminatedUnion('outcome', [
   /** The files that have a time-stamp now, under this epoch; what had one before is left out. */
-  z.object({ outcome: z.literal('stamped'), epoch: z.int().positive(), video: Asset.optional(), thumbnail: Asset.optional() }),
+  z.object({
+    outcome: z.literal('stamped'),
+    epoch: z.int().positive(),
+    video: Asset.optional(),
+    thumbnail: Asset.optional(),
+    /** Of that video's file. */
+    publication: PublicationRecord.optional(),
+  }),
   /** They can't have one, whoever tries: nobody is asked again. */
   z.object({ outcome: z.literal('impossible'), epoch: z.int().positive(), message: z.string().max(500) }),
 ]);

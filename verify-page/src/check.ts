@@ -1,6 +1,8 @@
 /** One check: of a file here, in a worker; of a link, here where the other site allows it, else by the service. */
+
+import { ASSET_MAX_BYTES } from '@everframe/shared';
 import { lookUp, type Recovery } from '@everframe/shared/mark';
-import type { TrustRoots, VerificationReport } from '@everframe/shared/verification';
+import { comparePublished, publishedText, type TrustRoots, type VerificationReport } from '@everframe/shared/verification';
 import { readPictures } from './read-pictures.ts';
 import type { CheckAnswer, CheckRequest } from './reader-worker.ts';
 
@@ -9,11 +11,14 @@ export interface Checked {
   readonly where: 'browser' | 'service';
   /** What the pictures of a file without a credential led to. */
   readonly recovery: Recovery | null;
+  /** Whether it is byte for byte what this service published, as a sentence; null where there is nothing to say. */
+  readonly published: string | null;
 }
 
 export async function checkFile(file: Blob): Promise<Checked> {
   const report = await readInWorker({ file, trust: await fetchTrust() });
-  return { report, where: 'browser', recovery: report.verdict === 'no_credential' ? await recover(file) : null };
+  const recovery = report.verdict === 'no_credential' ? await recover(file) : null;
+  return { report, where: 'browser', recovery, published: await askPublished(file, report) };
 }
 
 /** Only a mark or a few hashes leave the browser. Null where nothing was found, or nobody could be asked. */
@@ -22,6 +27,23 @@ async function recover(file: Blob): Promise<Recovery | null> {
   if (!signs) return null;
   try {
     return await lookUp(signs, (path, init) => fetch(path, init));
+  } catch {
+    // The look-up has a bound for visitors, and the check itself has its answer without it.
+    return null;
+  }
+}
+
+/** Only the name of the manifest leaves the browser, and only of files that this service signed. */
+async function askPublished(file: Blob, { verdict, manifest_label }: VerificationReport): Promise<string | null> {
+  // Nothing larger is ever published.
+  if (verdict !== 'ours' || manifest_label === null || file.size > ASSET_MAX_BYTES) return null;
+  try {
+    const response = await fetch(`/v1/publications/${manifest_label}`);
+    if (!response.ok) return null;
+    const { data } = (await response.json()) as { data: { sha256: string; bytes: number }[] };
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer()));
+    const known = { sha256: [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(''), bytes: file.size };
+    return publishedText(comparePublished(data, known), data, known) ?? null;
   } catch {
     // The look-up has a bound for visitors, and the check itself has its answer without it.
     return null;
@@ -39,7 +61,7 @@ export async function checkLink(url: string): Promise<Checked> {
   });
   const body: VerificationReport | { error: { message: string } } = await response.json();
   if ('error' in body) throw new Error(body.error.message);
-  return { report: body, where: 'service', recovery: null };
+  return { report: body, where: 'service', recovery: null, published: null };
 }
 
 /** Without a cookie. Undefined where the other site does not let this page read it. */

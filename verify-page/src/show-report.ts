@@ -44,11 +44,12 @@ const ROLES: Readonly<Record<string, string>> = {
   inputTo: 'Used as input',
 };
 
-export function showReport({ report, where, recovery }: Checked, name: string): Node[] {
+export function showReport({ report, where, recovery, published }: Checked, name: string): Node[] {
   const { lineage } = report;
   return [
     verdict(report),
     ...(recovery ? [found(recovery)] : []),
+    ...(published ? [element('p', { class: published.startsWith('Not') ? 'warning' : 'soft', 'data-published': '' }, published)] : []),
     ...report.warnings.map((warning) => element('p', { class: 'warning' }, warning)),
     ...(lineage
       ? [

@@ -5,6 +5,7 @@ import { helpHint, readCommandLine } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
 import { manifestText } from '../manifest-text.ts';
 import { mediaTypeOf } from '../media-type.ts';
+import { askPublished } from '../published.ts';
 import { recover } from '../recover.ts';
 import { DEFAULT_DATA_DIR } from '../repository.ts';
 import { readLocalTrustAnchors, readTrustAnchors } from '../trust-anchors.ts';
@@ -16,11 +17,11 @@ const HELP = `everframe verify <file>: say who made a video or picture, and whet
   --own <roots.pem>    files under these roots are "made by this service" (default: the local signer's, where there is one)
   --trust <list.pem>   other signers under these roots are known by name, for example those of C2PA's trust list
   --data-dir <folder>  the folder whose local signer counts as own (default: .everframe)
-  --service <address>  ask this service whose the pictures are where the file has no credential
+  --service <address>  ask this service whether it published these very bytes; where the file has no credential, whose its pictures are
   --json               print one line of JSON: the report that POST /v1/verify gives
 
 A file without a credential is decoded with ffmpeg (FFMPEG_PATH) to look for an invisible mark. Nothing of it leaves this machine; with
---service the mark and hashes of its seconds do.
+--service the mark and hashes of its seconds do. Of a file with a credential only the name of its manifest does.
 
 With NODE_ENV=production the local signer's root, and any other of a development chain, is not trusted.
 
@@ -63,7 +64,11 @@ export async function verify(args: readonly string[]): Promise<number> {
   const own = values.own === undefined ? await readLocalTrustAnchors(values['data-dir'] ?? DEFAULT_DATA_DIR) : readTrustAnchors(values.own);
   const trust = { own_roots_pem: own ?? '', trust_list_pem: values.trust === undefined ? '' : readTrustAnchors(values.trust) };
   const report = await checkManifest(path, await mediaTypeOf(path), trust);
-  const { lines = [], ...signs } = report.verdict === 'no_credential' ? await recover(path, service) : {};
+  const { manifest_label, validation_state } = report;
+  const is_sound = manifest_label !== null && validation_state !== 'invalid';
+  const published = is_sound && service !== undefined ? await askPublished(path, manifest_label, service, trust.own_roots_pem) : {};
+  const recovered = report.verdict === 'no_credential' ? await recover(path, service) : {};
+  const { lines = [], ...signs } = { ...published, ...recovered };
   process.stdout.write(
     values.json ? `${JSON.stringify({ file: path, ...report, ...signs })}\n` : `${[...manifestText(report), ...lines].join('\n')}\n`,
   );

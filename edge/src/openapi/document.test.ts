@@ -1,10 +1,11 @@
 /** The OpenAPI document against the app it describes: no route without an operation, no example that is not so. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { PROMPT_MAX_CHARACTERS, SEED_MAX, toGenerationCommand } from '@everframe/shared';
+import { PROMPT_MAX_CHARACTERS, publicationRecord, publicationToSign, SEED_MAX, toGenerationCommand } from '@everframe/shared';
 import { app } from '../app.ts';
 import { PACKAGES } from '../catalogue.ts';
 import { storeCredential } from '../store/credentials.ts';
+import { storePublications } from '../store/publications.ts';
 import { assertDocumented, assertSchema, resolve } from '../testing/assert-documented.ts';
 import { ADMIN_TOKEN, startEdge, type TestEdge } from '../testing/edge.ts';
 import { type Receiver, startReceiver } from '../testing/receiver.ts';
@@ -181,6 +182,17 @@ async function publishedManifest(): Promise<string> {
   head.writeUInt32BE(content.length + 8);
   head.write('uuid', 4);
   await edge.env.MEDIA.put(file_key, Buffer.concat([Buffer.from('0000001066747970', 'hex'), Buffer.alloc(8), head, content]));
+  const facts = {
+    version: 1,
+    video_id: 'video_published',
+    manifest_id,
+    sha256: 'ab'.repeat(32),
+    bytes: 1,
+    media_type: 'video/mp4',
+  } as const;
+  const model = { model: 'a model', model_version: '1.0.0', model_sha256: 'cd'.repeat(32), iat: 1_790_000_000 };
+  const record = publicationRecord(publicationToSign({ ...facts, ...model }, ['AA==']), new Uint8Array(64));
+  await storePublications(edge.env.DB, [record]);
   await storeCredential(edge.env.DB, { manifest_id, mark: null, fingerprint: [] }, 'video_published', file_key);
   return manifest_id;
 }

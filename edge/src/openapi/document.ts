@@ -26,6 +26,7 @@ import { STREAMING_OPERATIONS, StreamUrl } from './streaming-operations.ts';
 import {
   ContentProvenanceCheck,
   LineageNode,
+  Publications,
   ReportView,
   TrustRoots,
   VERIFICATION_OPERATIONS,
@@ -70,6 +71,7 @@ const ANSWERS: Named = {
   ...others,
   StreamUrl,
   ...{ ContentProvenanceCheck, VerifiedFile, VerificationReport: ReportView, VideoProvenance, LineageNode, TrustRoots },
+  Publications,
   ...{ SoftBindingMatches, SupportedAlgorithms },
   ...{ OpenRouterJob, CreatedJob, OpenRouterModels, OpenRouterError, Problem },
 };

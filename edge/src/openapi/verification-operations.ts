@@ -1,6 +1,6 @@
 /** The OpenAPI operations that say who made a file, and what they answer. */
 import { VERIFY_MAX_BYTES, VISITOR_CHECKS_PER_MINUTE } from '@everframe/shared';
-import { VERDICTS, type VerificationReport } from '@everframe/shared/verification';
+import { type PublishedBytes, VERDICTS, type VerificationReport } from '@everframe/shared/verification';
 import { z } from 'zod';
 import type { HeaderName } from './headers.ts';
 import type { Json, Operation } from './operation.ts';
@@ -71,7 +71,16 @@ export const ReportView = z.object({
   reader: z.string().meta({ description: 'Which reader judged: verdicts differ between versions.' }),
 }) satisfies z.ZodType<VerificationReport>;
 
-export const VerifiedFile = ReportView.extend({ bytes: z.int().positive(), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+const PUBLISHED_BYTES = ['same', 'other', 'unknown'] as const satisfies readonly PublishedBytes[];
+
+export const VerifiedFile = ReportView.extend({
+  published: z.enum(PUBLISHED_BYTES).nullable().meta({
+    description:
+      'Whether the file is byte for byte the one that this service published under its manifest: `other` where bytes differ that no signature covers. Null without a credential that holds.',
+  }),
+  bytes: z.int().positive(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
 
 export const VideoProvenance = z.object({
   object: z.literal('video.provenance'),
@@ -87,7 +96,33 @@ export const VideoProvenance = z.object({
     }),
   bytes: z.int().positive(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  publication: text.meta({
+    description: 'What this service states of the file, signed: a JWS of its SHA-256 and its manifest. Null for files of older workers.',
+  }),
   report: ReportView,
+});
+
+export const Publications = z.object({
+  object: z.literal('list'),
+  data: z.array(
+    z.object({
+      object: z.literal('publication'),
+      manifest_id: z.string(),
+      sha256: z
+        .string()
+        .regex(/^[0-9a-f]{64}$/)
+        .meta({ description: 'Of the published bytes.' }),
+      bytes: z.int().positive(),
+      model: z.string(),
+      model_version: z.string(),
+      model_sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      published_at: z.int().positive().meta({ description: 'Unix seconds.' }),
+      record: z.string().meta({
+        description:
+          'All of it signed: a JWS in compact form (ES256), with the certificates in its header (`x5c`) up to a root of `/v1/verify/trust`.',
+      }),
+    }),
+  ),
 });
 
 export const ContentProvenanceCheck = z.object({
@@ -161,6 +196,14 @@ export const VERIFICATION_OPERATIONS: readonly Operation[] = [
       ...(['invalid_json', 'invalid_value', 'rate_limit_exceeded', 'string_too_long', 'unknown_parameter', 'unsupported_file'] as const),
       ...(['url_not_allowed', 'url_unreachable'] as const),
     ],
+  },
+  {
+    ...{ method: 'get', path: '/v1/publications/{id}', id: 'listPublications', tag: 'Provenance', auth: 'none' },
+    names: { id: { schema: { type: 'string' }, description: "The manifest's label.", refusal: 'manifest_not_found' } },
+    summary: 'Read what this service states of the file that it published under a manifest',
+    description: `Signed, so that anyone can keep it. A file that was published again with a time-stamp has two. Needs no key: without one ${VISITOR_CHECKS_PER_MINUTE} calls a minute are answered for a client address.`,
+    answers: [{ status: 200, description: 'The newest last.', schema: Publications, headers: RATE_HEADERS }],
+    errors: ['invalid_api_key', 'rate_limit_exceeded'],
   },
   {
     ...{ method: 'get', path: '/v1/verify/trust', id: 'getTrustRoots', tag: 'Provenance', auth: 'none' },

@@ -45,6 +45,7 @@ export async function forgetCredential(db: D1Database, video_id: string): Promis
     db
       .prepare('DELETE FROM fingerprint_bands WHERE manifest_id IN (SELECT manifest_id FROM credentials WHERE video_id = ?)')
       .bind(video_id),
+    db.prepare('DELETE FROM publications WHERE video_id = ?').bind(video_id),
     db.prepare('UPDATE credentials SET file_key = NULL, video_id = NULL WHERE video_id = ?').bind(video_id),
   ]);
 }

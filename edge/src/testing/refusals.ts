@@ -78,6 +78,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   { method: 'POST', path: '/v1/content_provenance_checks', auth: 'none' },
   { method: 'POST', path: '/v1/verify', auth: 'none' },
   { method: 'GET', path: '/v1/verify/trust', auth: 'none' },
+  { method: 'GET', path: '/v1/publications/:id', auth: 'none' },
   { method: 'GET', path: '/v1/c2pa/matches/byBinding', auth: 'none' },
   { method: 'POST', path: '/v1/c2pa/matches/byBinding', auth: 'none', max_bytes: JSON_BODY_MAX_BYTES },
   { method: 'POST', path: '/v1/c2pa/matches/byContent', auth: 'none' },

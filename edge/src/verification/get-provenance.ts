@@ -23,6 +23,7 @@ export async function getProvenance(c: Context<AppEnv>): Promise<Response> {
     prompt_key: await promptKey(c.get('settings').keyPepper, video.id),
     bytes,
     sha256,
+    publication: video.publications.at(-1) ?? null,
     report: await readReport(c, key, bytes),
   });
 }

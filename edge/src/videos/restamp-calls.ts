@@ -13,9 +13,9 @@ export function handOutFiles(stored: StoredVideo, worker_id: string): FilesToSta
   const ends_at_ms = Date.now() + RESTAMP_SECONDS * 1000;
   const state = claimRestamp(stored.load(), worker_id, ends_at_ms, Date.now());
   tables.saveState(stored.sql, state);
-  const { id, epoch, request_id, video, thumbnail } = state;
+  const { id, epoch, request_id, video, thumbnail, publications } = state;
   if (!video || !thumbnail) throw new Error(`completed ${id} has no files`);
-  return { epoch, request_id, video, thumbnail, ends_at_ms };
+  return { epoch, request_id, video, thumbnail, publication: publications.at(-1) ?? null, ends_at_ms };
 }
 
 /** They take the place of the others in one write, once they are known to be there. */

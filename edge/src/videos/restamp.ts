@@ -34,11 +34,13 @@ export function claimRestamp(state: VideoState, worker_id: string, ends_at_ms: n
 export function restamped(state: VideoState, request: RestampedRequest): VideoState {
   requireOwnership(state, request.epoch);
   if (request.outcome === 'impossible') return { ...state, restamp: null };
-  const { video = state.video, thumbnail = state.thumbnail } = request;
+  const { video = state.video, thumbnail = state.thumbnail, publication } = request;
   const replaced = [state.video, state.thumbnail].flatMap((asset) => asset?.key ?? []);
   const gone = replaced.filter((key) => key !== video?.key && key !== thumbnail?.key);
   if (gone.length > 0 && !state.restamp) throw nothingToDo();
-  return { ...state, restamp: null, video, thumbnail, replaced: [...state.replaced, ...gone] };
+  const is_new = publication !== undefined && !state.publications.includes(publication);
+  const publications = is_new ? [...state.publications, publication] : state.publications;
+  return { ...state, restamp: null, video, thumbnail, publications, replaced: [...state.replaced, ...gone] };
 }
 
 /** Milliseconds until it is asked for again. @param first_seconds the first wait */

@@ -5,6 +5,7 @@ import { log } from '../log.ts';
 import { sendJobMessage } from '../queue/sqs-producer.ts';
 import { eraseVideoAssets } from '../storage/erase-assets.ts';
 import { forgetCredential, storeCredential } from '../store/credentials.ts';
+import { storePublications } from '../store/publications.ts';
 import { deleteVideo, upsertVideo } from '../store/videos.ts';
 import { webhookEventOf } from '../webhooks/webhook-event.ts';
 import { dueErrands, type Errand, postponeErrand, settleErrand } from './outbox.ts';
@@ -82,8 +83,9 @@ async function runErrand(env: Env, errand: Exclude<Errand, 'turn' | 'restamp'>, 
 }
 
 /** A published file can be looked up; one whose owner deleted it can't once this errand is done, which the deletion asks for at once. */
-async function indexCredential(db: D1Database, { id, credential, video, deleted_at_ms }: VideoState): Promise<void> {
+async function indexCredential(db: D1Database, { id, credential, video, publications, deleted_at_ms }: VideoState): Promise<void> {
   if (deleted_at_ms !== null) return forgetCredential(db, id);
+  await storePublications(db, publications);
   if (credential && video) await storeCredential(db, credential, id, video.key);
 }
 

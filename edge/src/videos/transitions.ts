@@ -114,7 +114,7 @@ export function commitId({ epoch, segment }: CommitRequest): string {
 
 /** Repeated by its owner, it answers the same and changes nothing. */
 export function complete(state: VideoState, request: CompleteRequest, now_ms: number): Transition {
-  const { epoch, parent, video, thumbnail, credential = null, unstamped = false } = request;
+  const { epoch, parent, video, thumbnail, credential = null, unstamped = false, publication } = request;
   requireOwnership(state, epoch);
   if (state.status === 'completed' && state.video?.sha256 === video.sha256) return { state, events: [] };
   requireLease(state, epoch);
@@ -130,6 +130,7 @@ export function complete(state: VideoState, request: CompleteRequest, now_ms: nu
     state: {
       ...finish(state, 'completed', now_ms),
       completed_at_ms: now_ms,
+      publications: publication === undefined ? [] : [publication],
       video,
       thumbnail,
       credential,

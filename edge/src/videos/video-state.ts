@@ -82,6 +82,7 @@ export function newVideoState(video: NewVideo): VideoState {
     deleted_at_ms: null,
     held,
     credential: null,
+    publications: [],
     restamp: null,
     replaced: [],
   };

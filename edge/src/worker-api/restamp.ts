@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { videoObject } from '../http/named-video.ts';
 import { readCall } from '../http/read-call.ts';
+import { requirePublication } from '../publications/require-publication.ts';
 import { fromOutcome } from '../videos/outcome.ts';
 import { signTicket } from './ticket.ts';
 
@@ -19,8 +20,9 @@ export async function restampVideo(c: Context<AppEnv>): Promise<Response> {
 }
 
 export async function videoRestamped(c: Context<AppEnv>): Promise<Response> {
-  const { video } = videoObject(c);
+  const { id, video } = videoObject(c);
   const request = await readCall(c.req.raw, RestampedRequest);
+  if (request.outcome === 'stamped') requirePublication(request.publication, id, request.video);
   const { status } = fromOutcome(await video.restamped(request));
   return c.json({ status });
 }

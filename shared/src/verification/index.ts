@@ -1,6 +1,7 @@
 /** What is said of a file's credential, by whichever reader: report, verdict, lineage, and how readers are set. */
 export type { LineageNode, ReadResource } from './lineage.ts';
 export { type CheckedMediaType, MEDIA_TYPE_BYTES, mediaTypeOf } from './media-type.ts';
+export { comparePublished, type PublishedBytes, publishedText } from './published-bytes.ts';
 export { NO_TRUST, readerSettings, type TrustRoots } from './reader-settings.ts';
 export {
   type ReportedAction,
