@@ -20,6 +20,7 @@ import { cancelVideo } from './routes/cancel-video.ts';
 import { createModeration } from './routes/create-moderation.ts';
 import { createVideo } from './routes/create-video.ts';
 import { deleteVideo } from './routes/delete-video.ts';
+import { editVideo } from './routes/edit-video.ts';
 import { estimateVideo } from './routes/estimate-video.ts';
 import { extendVideo } from './routes/extend-video.ts';
 import { getContent } from './routes/get-content.ts';
@@ -30,7 +31,7 @@ import { getVideo } from './routes/get-video.ts';
 import { listVideos } from './routes/list-videos.ts';
 import { getModel, listModels } from './routes/models.ts';
 import { remixVideo } from './routes/remix-video.ts';
-import { createCharacter, editVideo, getCharacter } from './routes/unsupported.ts';
+import { createCharacter, getCharacter } from './routes/unsupported.ts';
 import { listVideoPrompts, steerVideo } from './routes/video-prompts.ts';
 import {
   createEndpoint,

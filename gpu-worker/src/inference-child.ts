@@ -7,6 +7,7 @@ import type { GenerationCommand } from '@everframe/shared';
 import { beginVideo } from './generation/begin-video.ts';
 import { readState, saveState } from './generation/checkpoint.ts';
 import { CheckpointError } from './generation/checkpoint-error.ts';
+import { latentsToBytes, type SourceLatents, sourceLatents } from './generation/chunk-latents.ts';
 import { CommandError } from './generation/command-error.ts';
 import type { OpenedModel } from './generation/family.ts';
 import { generate } from './generation/generate.ts';
@@ -81,11 +82,12 @@ async function load({ packages, options }: Calls['load']['args']): Promise<null>
 async function open({ stream, command, beginning }: Calls['open']['args']): Promise<null> {
   const abort = new AbortController();
   const opened = modelOf(command.model);
+  const source = beginning.source ? sourceLatents(beginning.source, opened.family.describe()) : null;
   const start = await beginVideo(command, beginning, opened);
   const timeline = new Timeline(command, opened.family.describe());
   // Before anyone steers: what is made already is past.
   timeline.skipTo(start);
-  const chunks = timedChunks(command, opened, start, timeline, abort.signal);
+  const chunks = timedChunks(command, opened, start, timeline, source, abort.signal);
   const dispose = () => opened.family.dispose(start.memory);
   streams.set(stream, { abort, timeline, chunks, dispose, begun: false, ahead: undefined });
   return null;
@@ -137,6 +139,7 @@ async function* timedChunks(
   untimed: OpenedModel,
   start: GenerationState,
   timeline: Timeline,
+  source: SourceLatents | null,
   signal: AbortSignal,
 ): AsyncGenerator<GeneratedChunk> {
   let began_at_ms = performance.now();
@@ -147,9 +150,11 @@ async function* timedChunks(
     decode_ms = performance.now() - decode_began_at_ms;
     return frames;
   };
-  for await (const { state, ...chunk } of generate(command, { ...untimed, vae_decoder: { decode } }, start, signal, timeline)) {
+  const timed = { ...untimed, vae_decoder: { decode } };
+  for await (const { state, latents, ...chunk } of generate(command, timed, start, signal, timeline, source)) {
     const denoise_ms = performance.now() - began_at_ms - decode_ms;
-    yield { ...chunk, checkpoint: await saveState(state, untimed), denoise_ms, decode_ms };
+    const checkpoint = await saveState(state, untimed);
+    yield { ...chunk, latents: latents && latentsToBytes(latents), checkpoint, denoise_ms, decode_ms };
     began_at_ms = performance.now();
   }
 }

@@ -17,6 +17,8 @@ export interface GeneratedChunk {
   readonly frames: Uint8Array;
   /** Of segments whose prompt takes effect with this chunk. */
   readonly applied: readonly AppliedSegment[];
+  /** As the family made it, for whoever edits the video later; null where the video was begun by a worker that kept none. */
+  readonly latents: Uint8Array | null;
   /** The state from which the next chunk is made. */
   readonly checkpoint: Uint8Array;
   readonly denoise_ms: number;

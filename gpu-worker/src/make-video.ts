@@ -3,7 +3,7 @@
  * after it; then the segments are joined, signed, read back and published. Knows the order, not how any step is done.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { type ClaimAnswer, checkpointKey, type Segment, segmentKey } from '@everframe/shared';
+import { type ClaimAnswer, checkpointKey, latentsKey, type Segment, segmentKey } from '@everframe/shared';
 import { finishVideo } from './finish-video.ts';
 import type { GeneratedChunk } from './inference-process.ts';
 import type { JobContext } from './job.ts';
@@ -27,7 +27,8 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
 
   if (framesDone(progress) < command.frames) {
     const checkpoint = claim.checkpoint ? await context.edge.download(() => lease.ticket, claim.checkpoint, lease.signal) : undefined;
-    const stream = context.inference.generate(command, { checkpoint }, lease.signal);
+    const source = claim.source ? await context.edge.download(() => lease.ticket, claim.source, lease.signal) : undefined;
+    const stream = context.inference.generate(command, { checkpoint, source }, lease.signal);
     const steering = new Steering(stream, command, context.log);
     lease.listen((directives) => void steering.obey(directives));
     // Before the first chunk, so that a prompt which came while the video waited holds from its beginning.
@@ -88,9 +89,12 @@ async function deliverChunk(
   const signed_at_ms = Date.now();
 
   await writeFile(segmentPath(scratch_dir, chunk_index), signed);
-  const [media, checkpoint] = await Promise.all([
+  const [media, checkpoint, latents] = await Promise.all([
     edge.upload(ticket, segmentKey(video_id, epoch, chunk_index), signed, 'video/iso.segment', signal),
     edge.upload(ticket, checkpointKey(video_id, epoch, chunk_index), chunk.checkpoint, 'application/octet-stream', signal),
+    chunk.latents
+      ? edge.upload(ticket, latentsKey(video_id, epoch, chunk_index), chunk.latents, 'application/octet-stream', signal)
+      : undefined,
   ]);
   const segment: Segment = {
     chunk_index,
@@ -98,6 +102,7 @@ async function deliverChunk(
     frames: frame_count,
     init,
     media,
+    latents,
     encoder: encoder.name,
     mark: mark ?? null,
     luma_cells,

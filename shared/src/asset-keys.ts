@@ -24,6 +24,11 @@ export function checkpointKey(video_id: string, epoch: number, chunk_index: numb
   return `${epochPrefix(video_id, epoch)}checkpoint-${chunk_index}.bin`;
 }
 
+/** Of the model's own picture of the chunk. */
+export function latentsKey(video_id: string, epoch: number, chunk_index: number): string {
+  return `${epochPrefix(video_id, epoch)}latents-${chunk_index}.bin`;
+}
+
 export function finalKey(video_id: string, epoch: number): string {
   return `${epochPrefix(video_id, epoch)}video.mp4`;
 }
@@ -43,6 +48,11 @@ export function inheritedKey(video_id: string, key: string): string {
 /** The signed file of the video that this one is made after. */
 export function parentFileKey(video_id: string): string {
   return `${epochPrefix(video_id, EDGE_EPOCH)}parent.mp4`;
+}
+
+/** The latents of the video that this one edits, those of one chunk behind the other. */
+export function sourceKey(video_id: string): string {
+  return `${epochPrefix(video_id, EDGE_EPOCH)}source.bin`;
 }
 
 /** PEM: the roots of whoever signs for this service. */

@@ -41,6 +41,8 @@ export const Segment = z.object({
   frames: z.int().positive(),
   init: Asset,
   media: Asset,
+  /** What the model made of the chunk, by which the video can be edited; absent in segments of older workers. */
+  latents: Asset.optional(),
   encoder: EncoderName,
   /** What its frames carry invisibly, 12 hex digits; null for nothing, absent where an older worker did not say. */
   mark: Mark.nullable().optional(),
@@ -51,7 +53,7 @@ export type Segment = z.infer<typeof Segment>;
 
 /** The video that this one is made after. */
 export const Lineage = z.object({
-  kind: z.enum(['extended', 'remixed']),
+  kind: z.enum(['extended', 'remixed', 'edited']),
   video_id: z.string().min(1),
   /** Its signed file, under this video's own prefix; null where it had none when this one was asked for. */
   file: Asset.nullable(),
@@ -88,6 +90,8 @@ export const ClaimAnswer = z.object({
   checkpoint: Asset.nullable(),
   /** Left out, the video is made after no other. */
   lineage: Lineage.nullable().optional(),
+  /** Latents of the video that the command edits, those of one chunk behind the other. Left out, there are none. */
+  source: Asset.nullable().optional(),
   /** Allows uploads below the video's epoch prefix and reads below its prefix, until the lease ends. */
   ticket: z.string(),
   directives: z.array(Directive).optional(),

@@ -7,6 +7,7 @@ import { type GenerationCommand, type PromptSegment, parseSeconds } from './gene
 import { borderBehind, framesOfChunk } from './generation-chunks.ts';
 import type { ModelPackage } from './model-package.ts';
 import { parsePrompt } from './prompt.ts';
+import { requireServed } from './served-model.ts';
 import { parseSegments } from './timed-prompts.ts';
 
 /** What `POST /v1/videos/extensions` may carry beside the video. */
@@ -28,7 +29,7 @@ export function toExtensionCommand(
   parent: GenerationCommand,
   packages: readonly ModelPackage[],
 ): GenerationCommand {
-  const model = requireServed(parent, packages);
+  const model = requireServed(parent, packages, 'nothing can go on from it');
   if (request.seconds === 'endless') {
     throw new EverframeError('invalid_value', "An extension has an end: 'seconds' must say how much longer the video is to be.", {
       param: 'seconds',
@@ -48,13 +49,15 @@ export function toExtensionCommand(
       param: 'seconds',
     });
   }
-  const { input_reference, ...told } = parent;
+  const { input_reference, edits, ...told } = parent;
   const kept_frames = Math.floor(first_frame / framesOfChunk(model)) * framesOfChunk(model);
   return {
     ...told,
     segments: [...parent.segments, continuation(parent, prompt), ...segments],
     // Of no use behind the first chunk.
     ...(input_reference && kept_frames === 0 && { input_reference }),
+    // A last chunk that was cut short is made again from the same pictures.
+    ...(edits && kept_frames < first_frame && { edits }),
     continues: { video_id, frames: first_frame, kept_frames },
     seconds,
     frames,
@@ -70,17 +73,6 @@ export function extensionPrompt({ continues, segments }: GenerationCommand): str
 function continuation(parent: GenerationCommand, prompt: string): PromptSegment {
   const last = parent.segments.at(-1)?.prompt ?? parent.prompt;
   return { start_frame: parent.frames, prompt, anchor: prompt === last ? 'keep' : 'renew', blend_chunks: 0 };
-}
-
-function requireServed({ model, model_version }: GenerationCommand, packages: readonly ModelPackage[]): ModelPackage {
-  const served = packages.find(({ name }) => name === model);
-  if (served?.version === model_version) return served;
-  const now = served ? `version ${served.version} is served now` : 'it is served no longer';
-  throw new EverframeError(
-    'unsupported_operation',
-    `The video was made by version ${model_version} of ${model}; ${now}, so nothing can go on from it. Create a new video.`,
-    { param: 'video' },
-  );
 }
 
 function tooLong(seconds: number, added: number, { name, seconds: { max } }: ModelPackage): EverframeError {

@@ -68,6 +68,14 @@ export const Continued = z.object({
 });
 export type Continued = z.infer<typeof Continued>;
 
+/** The video whose pictures this one begins from, chunk by chunk. */
+export const Edited = z.object({
+  video_id: z.string().min(1),
+  /** How far it may leave them: 0 not at all, 1 as if there were none. */
+  strength: z.number().min(0).max(1),
+});
+export type Edited = z.infer<typeof Edited>;
+
 export const GenerationCommand = z.object({
   model: z.string(),
   model_version: z.string(),
@@ -82,6 +90,8 @@ export const GenerationCommand = z.object({
   prompt_disclosure: PromptDisclosure.default('hash'),
   /** Left out, the video stands alone. */
   continues: Continued.optional(),
+  /** Left out, the video begins from noise alone. */
+  edits: Edited.optional(),
   seed: z.int().min(0).max(SEED_MAX),
   /** Present where the video goes on until it is stopped: then its seconds and frames are the most that it may have. */
   endless: z.literal(true).optional(),

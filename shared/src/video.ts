@@ -50,6 +50,8 @@ export interface VideoRecord {
   readonly remixed_from_video_id: string | null;
   /** A copy of the signed file of the video that this one is made after, until it is signed itself. */
   readonly parent_file: Asset | null;
+  /** A copy of the latents of the video that this one edits. */
+  readonly source: Asset | null;
 }
 
 /** What an endless video knows beside the others. */

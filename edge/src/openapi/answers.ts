@@ -30,6 +30,8 @@ export const VideoView = z.object({
     .meta({ description: 'A number as text, whole unless the video ended early. `endless` until such a video has ended.' }),
   remixed_from_video_id: z.string().nullable(),
   extended_from_video_id: z.string().nullable().meta({ description: 'The video that this one begins with.' }),
+  edited_from_video_id: z.string().nullable().meta({ description: 'The video that this one is an edit of.' }),
+  strength: z.number().min(0).max(1).nullable().meta({ description: 'How far an edit could leave that video; else null.' }),
   error: z.object({ code: z.enum([...FAILURE_CODES, 'cancelled']), message: z.string() }).nullable(),
   negative_prompt: z.string(),
   segments: z

@@ -1,5 +1,13 @@
 /** The fields of a create as a schema, with the bounds of the packages that are served. Its judge is the command's parser. */
-import { BLEND_CHUNKS_MAX, PROMPT_MAX_CHARACTERS, PromptDisclosure, SEED_MAX, SEGMENT_ANCHORS, SEGMENTS_MAX } from '@everframe/shared';
+import {
+  BLEND_CHUNKS_MAX,
+  EDIT_STRENGTH_DEFAULT,
+  PROMPT_MAX_CHARACTERS,
+  PromptDisclosure,
+  SEED_MAX,
+  SEGMENT_ANCHORS,
+  SEGMENTS_MAX,
+} from '@everframe/shared';
 import { z } from 'zod';
 import { PACKAGES } from '../catalogue.ts';
 
@@ -76,10 +84,18 @@ export const SteerVideo = z.strictObject({
 /** All else is as in the video. */
 export const RemixVideo = CreateVideo.pick({ prompt: true, segments: true, negative_prompt: true, prompt_disclosure: true, strict: true });
 
-export const ExtendVideo = CreateVideo.pick({ prompt: true, segments: true, strict: true, seconds: true }).extend({
-  video: z.union([z.strictObject({ id: z.string() }), z.string()]).meta({
-    description: 'A completed video of yours: `{id}`, in forms `video[id]`; or in a form the file itself, as it was downloaded here.',
-  }),
+const video = z.union([z.strictObject({ id: z.string() }), z.string()]).meta({
+  description: 'A completed video of yours: `{id}`, in forms `video[id]`; or in a form the file itself, as it was downloaded here.',
+});
+
+export const ExtendVideo = CreateVideo.pick({ prompt: true, segments: true, strict: true, seconds: true }).extend({ video });
+
+export const EditVideo = RemixVideo.extend({
+  video,
+  strength: z
+    .union([z.number().min(0).max(1), z.string().regex(/^\d(\.\d{1,6})?$/)])
+    .optional()
+    .meta({ description: `How far it may leave the video: 0 is the video as it is, 1 a new one. Default: ${EDIT_STRENGTH_DEFAULT}.` }),
 });
 
 export const ModerationRequest = z.object({

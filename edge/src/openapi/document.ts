@@ -15,7 +15,7 @@ import type { z } from 'zod';
 import { ADMIN_OPERATIONS } from './admin-operations.ts';
 import * as answers from './answers.ts';
 import { type Named, toComponents } from './components.ts';
-import { CreateVideo, ExtendVideo, ModerationRequest, RemixVideo, SteerVideo } from './create-request.ts';
+import { CreateVideo, EditVideo, ExtendVideo, ModerationRequest, RemixVideo, SteerVideo } from './create-request.ts';
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { OPENROUTER_OPERATIONS } from './openrouter-operations.ts';
 import { CreatedJob, CreateJob, OpenRouterError, OpenRouterJob, OpenRouterModels, Problem } from './openrouter-schemas.ts';
@@ -48,8 +48,9 @@ export const OPERATIONS: readonly Operation[] = [
 ];
 
 const REQUESTS: Named = {
-  ...{ CreateVideo, RemixVideo, ExtendVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint, RotateWebhookSecret },
+  ...{ CreateVideo, RemixVideo, EditVideo, ExtendVideo, ModerationRequest, CreateWebhookEndpoint, UpdateWebhookEndpoint },
   ...{
+    RotateWebhookSecret,
     TestWebhookEndpoint,
     SteerVideo,
     CreateStreamUrl,

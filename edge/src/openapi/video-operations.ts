@@ -1,7 +1,7 @@
 /** The OpenAPI operations on videos. */
-import { LIST_LIMITS } from '@everframe/shared';
+import { EDIT_STRENGTH_DEFAULT, LIST_LIMITS } from '@everframe/shared';
 import { CreatedVideo, DeletedVideo, VideoEstimate, VideoList, VideoView } from './answers.ts';
-import { CreateVideo, ExtendVideo, RemixVideo } from './create-request.ts';
+import { CreateVideo, EditVideo, ExtendVideo, RemixVideo } from './create-request.ts';
 import type { Operation } from './operation.ts';
 import { STEER_OPERATIONS } from './steer-operations.ts';
 
@@ -12,6 +12,8 @@ export const VIDEO_EXAMPLE = {
   ...{
     remixed_from_video_id: null,
     extended_from_video_id: null,
+    edited_from_video_id: null,
+    strength: null,
     error: null,
     negative_prompt: '',
     segments: [],
@@ -41,6 +43,8 @@ export const MAKING_ERRORS = [
   ...(['prompt_too_long', 'moderation_blocked', 'moderation_unavailable', 'insufficient_credits', 'key_budget_exceeded'] as const),
   ...(['reservation_expired', 'idempotency_key_reused', 'idempotency_key_in_use'] as const),
 ] as const;
+/** Why nothing can be made out of another video's own pictures. */
+const PARENT_ERRORS = ['video_not_found', 'video_not_ready', 'video_failed', 'unsupported_operation', 'unsupported_file'] as const;
 
 const CONTENT_HEADERS = ['etag', 'accept-ranges', 'content-disposition'] as const;
 
@@ -176,7 +180,29 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
     errors: [...FIELD_ERRORS, ...MAKING_ERRORS],
   },
   ...STEER_OPERATIONS,
-  refused('editVideo', '/v1/videos/edits', 'Edit a video'),
+  {
+    ...{ method: 'post', path: '/v1/videos/edits', id: 'editVideo', ...write },
+    summary: 'Edit a video',
+    description:
+      'A new video that keeps the course of a completed one and changes what the new prompt names, as far as `strength` lets it. As long and as large as the video, of its seed and model, and charged as a create. The old video may be deleted at any time.',
+    request_headers: ['idempotency_key'],
+    body: {
+      schema: EditVideo,
+      form: true,
+      example: { video: { id: ID }, prompt: 'a blue balloon rises over the sea', strength: EDIT_STRENGTH_DEFAULT },
+    },
+    answers: [
+      {
+        ...{ status: 200, description: 'The new video, queued.', schema: CreatedVideo, headers: ['idempotency-replayed'] },
+        example: {
+          ...QUEUED,
+          ...{ prompt: 'a blue balloon rises over the sea', edited_from_video_id: ID, strength: EDIT_STRENGTH_DEFAULT },
+          warnings: [],
+        },
+      },
+    ],
+    errors: [...FIELD_ERRORS, ...MAKING_ERRORS, ...PARENT_ERRORS],
+  },
   {
     ...{ method: 'post', path: '/v1/videos/extensions', id: 'extendVideo', ...write },
     summary: 'Make a video longer',
@@ -202,15 +228,7 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
         },
       },
     ],
-    errors: [
-      ...FIELD_ERRORS,
-      ...MAKING_ERRORS,
-      'video_not_found',
-      'video_not_ready',
-      'video_failed',
-      'unsupported_operation',
-      'unsupported_file',
-    ],
+    errors: [...FIELD_ERRORS, ...MAKING_ERRORS, ...PARENT_ERRORS],
   },
   refused('createCharacter', '/v1/videos/characters', 'Create a character'),
   {

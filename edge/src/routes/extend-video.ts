@@ -3,20 +3,22 @@
  * before it is recorded, so that the old one can be deleted at any time.
  */
 import {
+  type Asset,
   type CreateVideoRequest,
   EverframeError,
   type GenerationCommand,
   parseStrict,
+  sourceKey,
   toExtensionCommand,
   type VideoRecord,
 } from '@everframe/shared';
 import type { Context } from 'hono';
 import { PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
-import { copyBeginning } from '../storage/copy-assets.ts';
+import { copyAsset, copyBeginning } from '../storage/copy-assets.ts';
 import { videoNotFound } from '../videos/video-id.ts';
 import type { Beginning } from '../videos/video-state.ts';
-import { findExtendedVideo } from './find-extended-video.ts';
+import { findParentVideo } from './find-parent-video.ts';
 import { requireContent } from './get-content.ts';
 import { copyParentFile } from './parent-file.ts';
 import { type Order, placeOrder } from './place-order.ts';
@@ -36,7 +38,7 @@ export async function makeExtension(
 ): Promise<Response> {
   refuseUnknownFields(request);
   parseStrict(request);
-  const parent = await findExtendedVideo(c, video);
+  const parent = await findParentVideo(c, video);
   check?.(parent);
   requireContent(c, parent, 'video');
   const command = toExtensionCommand(request, parent.id, parent.command, PACKAGES);
@@ -46,8 +48,12 @@ export async function makeExtension(
     request: { ...request, extended_from_video_id: parent.id },
     ...(answer && { answer }),
     prepare: async (id) => {
-      const [beginning, parent_file] = await Promise.all([copyKept(c, parent, command, id), copyParentFile(c.env.MEDIA, parent, id)]);
-      return { beginning, parent_file };
+      const [beginning, parent_file, source] = await Promise.all([
+        copyKept(c, parent, command, id),
+        copyParentFile(c.env.MEDIA, parent, id),
+        copySource(c, parent, command, id),
+      ]);
+      return { beginning, parent_file, source };
     },
   });
 }
@@ -59,6 +65,19 @@ async function copyKept(c: Context<AppEnv>, parent: VideoRecord, command: Genera
   const stored = await c.env.VIDEO.getByName(parent.id).beginning(kept_frames);
   const copied = stored && (await copyBeginning(c.env.MEDIA, stored, id));
   if (!copied) throw videoNotFound(parent.id);
+  return copied;
+}
+
+/** For the frames of an edit that are made again. @returns null where there are none */
+async function copySource(
+  c: Context<AppEnv>,
+  { id, source }: VideoRecord,
+  command: GenerationCommand,
+  own_id: string,
+): Promise<Asset | null> {
+  if (!command.edits) return null;
+  const copied = source && (await copyAsset(c.env.MEDIA, source, sourceKey(own_id)));
+  if (!copied) throw videoNotFound(id);
   return copied;
 }
 

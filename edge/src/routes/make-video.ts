@@ -17,7 +17,7 @@ export async function makeVideo(
 }
 
 /** All that the video will show, by the name of the parameter that brought it. */
-function promptsOf({ prompt, segments }: GenerationCommand): Record<string, string> {
+export function promptsOf({ prompt, segments }: GenerationCommand): Record<string, string> {
   return { prompt, ...Object.fromEntries(segments.map((segment, i) => [`segments[${i}].prompt`, segment.prompt])) };
 }
 

@@ -38,7 +38,7 @@ export interface Order {
 export type Answer = (c: Context<AppEnv>, video: VideoRecord, warnings: readonly PromptWarning[]) => Response | Promise<Response>;
 
 /** What is stored of a video before it is recorded. */
-export type Prepared = Pick<NewVideo, 'beginning' | 'parent_file'>;
+export type Prepared = Pick<NewVideo, 'beginning' | 'parent_file' | 'source'>;
 
 export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Response> {
   const { command, prompts, negative_prompt, request, remixed_from_video_id = null, prepare, answer = answerVideo } = order;

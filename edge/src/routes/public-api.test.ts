@@ -22,7 +22,18 @@ after(async () => {
 
 const VIDEO_KEYS = [
   ...['id', 'object', 'model', 'status', 'progress', 'created_at', 'completed_at', 'expires_at', 'prompt', 'size', 'seconds'],
-  ...['remixed_from_video_id', 'extended_from_video_id', 'error', 'negative_prompt', 'segments', 'prompt_disclosure', 'seed', 'fps'],
+  ...[
+    'remixed_from_video_id',
+    'extended_from_video_id',
+    'edited_from_video_id',
+    'strength',
+    'error',
+    'negative_prompt',
+    'segments',
+    'prompt_disclosure',
+    'seed',
+    'fps',
+  ],
   ...['frames', 'ended_by', 'usage'],
 ];
 const JSON_HEADERS = { 'content-type': 'application/json' };
@@ -80,6 +91,8 @@ test('a multipart request becomes a queued video with every field of the contrac
       seconds: '8',
       remixed_from_video_id: null,
       extended_from_video_id: null,
+      edited_from_video_id: null,
+      strength: null,
       error: null,
       negative_prompt: '',
       segments: [],

@@ -157,9 +157,13 @@ test('what no model can do yet is refused in a way that stock clients do not rep
   const video = { id: await edge.create() };
   const file = new File(['x'], 'a.mp4', { type: 'video/mp4' });
   const calls: readonly (readonly [claim: string, call: () => PromiseLike<unknown>, remedy: RegExp])[] = [
-    ['edit', () => client.videos.edit({ prompt: 'a', video }), /remix/],
     ['create a character', () => client.videos.createCharacter({ name: 'a', video: file }), /prompt/],
     ['get a character', () => client.videos.getCharacter('char_1'), /prompt/],
+    [
+      'a video with characters',
+      () => client.videos.create({ prompt: 'a', ...{ characters: [{ id: 'char_1' }] } }),
+      /'characters' yet\. Leave/,
+    ],
     ['a spritesheet', () => client.videos.downloadContent(video.id, { variant: 'spritesheet' }), /'thumbnail'/],
   ];
   for (const [claim, call, remedy] of calls) {

@@ -9,8 +9,5 @@ function unsupported(message: string): Handler<AppEnv> {
   };
 }
 
-export const editVideo = unsupported(
-  'No served model can edit the pictures of a video yet. To make a video of yours again under another prompt, use POST /v1/videos/{id}/remix.',
-);
 export const createCharacter = unsupported('No served model can keep a character of a clip yet. Describe it in the prompt of each video.');
 export const getCharacter = unsupported('There are no characters here: no served model can keep one yet. Describe it in the prompt.');

@@ -18,6 +18,8 @@ export function toVideoView(video: VideoRecord): VideoView {
     seconds: secondsOf(video),
     remixed_from_video_id: video.remixed_from_video_id,
     extended_from_video_id: command.continues?.video_id ?? null,
+    edited_from_video_id: editOf(command)?.video_id ?? null,
+    strength: editOf(command)?.strength ?? null,
     error: video.error,
     negative_prompt: command.negative_prompt,
     segments: timeline(command).map(({ start_frame, prompt, anchor }) => ({ start: start_frame / command.fps, prompt, anchor })),
@@ -28,6 +30,11 @@ export function toVideoView(video: VideoRecord): VideoView {
     ended_by: endedBy(video),
     usage: usageOf(video),
   };
+}
+
+/** An extension was not edited itself, whatever its parent was. */
+function editOf({ continues, edits }: GenerationCommand): GenerationCommand['edits'] {
+  return continues ? undefined : edits;
 }
 
 /** The prompts that follow the first. Of an extension all of them: its `prompt` is that of its new part. */

@@ -19,7 +19,7 @@ export async function copyAsset(bucket: R2Bucket, { key: source, sha256, bytes }
 
 /** A video's first chunks as another's. @returns null where one of them is gone */
 export async function copyBeginning(bucket: R2Bucket, { segments, checkpoint }: Beginning, video_id: string): Promise<Beginning | null> {
-  const sources = [checkpoint, ...segments.flatMap(({ init, media }) => [init, media])];
+  const sources = [checkpoint, ...segments.flatMap(({ init, media, latents }) => [init, media, ...(latents ? [latents] : [])])];
   const copies = new Map<string, Asset>();
   const waiting = [...new Map(sources.map((asset) => [asset.key, asset])).values()];
   let complete = true;
@@ -37,6 +37,8 @@ export async function copyBeginning(bucket: R2Bucket, { segments, checkpoint }: 
     if (!copy) throw new Error(`${key} was not copied`);
     return copy;
   };
-  const moved = (segment: Segment): Segment => ({ ...segment, init: copyOf(segment.init), media: copyOf(segment.media) });
+  const moved = ({ init, media, latents, ...segment }: Segment): Segment => {
+    return { ...segment, init: copyOf(init), media: copyOf(media), ...(latents && { latents: copyOf(latents) }) };
+  };
   return { segments: segments.map(moved), checkpoint: copyOf(checkpoint) };
 }

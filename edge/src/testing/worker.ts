@@ -1,6 +1,16 @@
 /** For tests: a worker's hand. It generates nothing; its segments of 4 frames are texts. */
 import assert from 'node:assert/strict';
-import { type Asset, type ClaimAnswer, checkpointKey, finalKey, initKey, type Segment, segmentKey, thumbnailKey } from '@everframe/shared';
+import {
+  type Asset,
+  type ClaimAnswer,
+  checkpointKey,
+  finalKey,
+  initKey,
+  latentsKey,
+  type Segment,
+  segmentKey,
+  thumbnailKey,
+} from '@everframe/shared';
 import { type TestEdge, uploadText } from './edge.ts';
 
 /** Uploads chunk `chunk_index` of 4 frames and says how to commit it. */
@@ -18,6 +28,7 @@ export async function prepare(
     frames: 4,
     init: await uploadText(edge, ticket, initKey(video_id, epoch, 0)),
     media: await uploadText(edge, ticket, segmentKey(video_id, epoch, chunk_index), text),
+    latents: await uploadText(edge, ticket, latentsKey(video_id, epoch, chunk_index), `latents ${chunk_index}`),
     encoder: 'ffmpeg-x264',
   };
   return { segment, checkpoint: await uploadText(edge, ticket, checkpointKey(video_id, epoch, chunk_index)) };

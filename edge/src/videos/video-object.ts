@@ -97,6 +97,11 @@ export class VideoObject extends DurableObject<Env> {
     return this.#video.find() ? tables.beginningOf(this.#sql, frames) : null;
   }
 
+  /** What another video can be begun from, chunk by chunk. @returns null where there is no video */
+  latents(): (Asset | null)[] | null {
+    return this.#video.find() ? tables.listLatents(this.#sql) : null;
+  }
+
   /** From now on there is no such video. Its objects go when no ticket can add to them any more. Safe to repeat. */
   async remove(): Promise<void> {
     const state = this.#video.find();
@@ -174,6 +179,7 @@ export class VideoObject extends DurableObject<Env> {
         segments: tables.listSegments(this.#sql),
         checkpoint: tables.lastCheckpoint(this.#sql),
         lineage: lineageOf(claimed),
+        source: claimed.source,
       };
     });
   }
@@ -190,8 +196,9 @@ export class VideoObject extends DurableObject<Env> {
   commit(request: CommitRequest): Promise<Outcome<Committed>> {
     return toOutcome(async () => {
       transitions.commit(this.#video.load(), request, this.#video.leaseEnd());
-      const { init, media } = request.segment;
-      await requireAssets(this.env.MEDIA, this.#video.load().id, request.epoch, { media, checkpoint: request.checkpoint }, { init });
+      const { init, media, latents } = request.segment;
+      const own = { media, checkpoint: request.checkpoint, ...(latents && { latents }) };
+      await requireAssets(this.env.MEDIA, this.#video.load().id, request.epoch, own, { init });
 
       await payAhead(this.#video, this.env.ACCOUNT, request.segment.frames);
 

@@ -42,6 +42,8 @@ export interface NewVideo {
   readonly remixed_from_video_id?: string | null;
   /** @default null */
   readonly parent_file?: Asset | null;
+  /** Of the video that its command edits, under its own prefix. @default null */
+  readonly source?: Asset | null;
   /** Of the video that its command continues, under its own prefix. @default null */
   readonly beginning?: Beginning | null;
 }
@@ -54,7 +56,7 @@ export interface Beginning {
 
 export function newVideoState(video: NewVideo): VideoState {
   const { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id = null } = video;
-  const { parent_file = null, beginning } = video;
+  const { parent_file = null, source = null, beginning } = video;
   const last_segment = beginning?.segments.at(-1);
   return {
     id,
@@ -75,6 +77,7 @@ export function newVideoState(video: NewVideo): VideoState {
     endless: command.endless ? { paid_seconds: secondsAhead(command), blocks: 1, bytes: 0 } : null,
     ended_by: null,
     parent_file,
+    source,
     lease: null,
     ticket_ends_at_ms: null,
     fruitless_attempts: 0,

@@ -82,8 +82,8 @@ type StoredState = Omit<VideoState, 'command' | 'ended_by' | 'endless'> & {
 
 /** What the state and the command of an older video lack. */
 const OLDER_STATE = {
-  ...{ price: null, request_id: null, held: false, remixed_from_video_id: null, parent_file: null, endless: null, credential: null },
-  ...{ restamp: null, replaced: [] as readonly string[], publications: [] as readonly string[] },
+  ...{ price: null, request_id: null, held: false, remixed_from_video_id: null, parent_file: null, source: null, endless: null },
+  ...{ credential: null, restamp: null, replaced: [] as readonly string[], publications: [] as readonly string[] },
 } as const;
 const OLDER_COMMAND: Pick<GenerationCommand, 'negative_prompt' | 'segments' | 'prompt_disclosure'> = {
   negative_prompt: '',
@@ -117,6 +117,11 @@ export function beginningOf(sql: SqlStorage, frames: number): Beginning | null {
   const row = sql.exec<{ checkpoint: string }>('SELECT checkpoint FROM commits WHERE chunk_index = ?', last.chunk_index).one();
   const checkpoint = JSON.parse(row.checkpoint) as Asset | null;
   return checkpoint && { segments, checkpoint };
+}
+
+/** What the model made of each chunk, in order; null where it was not kept. */
+export function listLatents(sql: SqlStorage): (Asset | null)[] {
+  return listSegments(sql).map(({ latents }) => latents ?? null);
 }
 
 /** Everything committed, in order. */

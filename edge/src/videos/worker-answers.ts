@@ -16,6 +16,7 @@ export interface Claimed extends Lease {
   readonly segments: Segment[];
   readonly checkpoint: Asset | null;
   readonly lineage: Lineage | null;
+  readonly source: Asset | null;
 }
 
 export interface Committed extends Lease {

@@ -14,6 +14,8 @@ export interface Beginning {
   readonly parent?: GenerationCommand | undefined;
   /** The command's input_reference, as large as the video. Not needed with a checkpoint. */
   readonly image?: RgbImage | undefined;
+  /** Latents of the video that the command edits, as `chunk-latents.ts` has them. */
+  readonly source?: Uint8Array | undefined;
 }
 
 /** @throws CheckpointError or CommandError naming what does not fit */

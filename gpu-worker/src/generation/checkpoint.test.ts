@@ -9,7 +9,7 @@ import { type GenerationState, startState } from './state.ts';
 const COMMAND = { model: 'toy', model_version: '1.0.0', seed: 2 ** 32 - 1 };
 /** Keeps whatever it is given. */
 const family = {
-  describe: () => ({ latent: { channels: 2, height: 1, width: 2, frames_per_latent: 4 } }),
+  describe: () => ({ latent: { channels: 2, height: 1, width: 2, frames_per_latent: 4 }, latent_frames: 2 }),
   start: () => ({}),
   save: async (memory) => memory,
   load: async (saved) => saved,
@@ -30,7 +30,7 @@ function stateAfterTwoChunks(): GenerationState {
   const step = { next_chunk: 1, latents: ramp(1, 2, 2, 2, 4), base: ramp(1, 2, 2, 1, 2), tail: ramp(1, 2, 2, 2, 4) };
   const fresh = { next_chunk: 0, latents: ramp(1, 2, 0, 2, 4), base: ramp(1, 2, 0, 1, 2), tail: ramp(1, 2, 0, 2, 4) };
   const state = { ...startState(COMMAND, OPENED), next_chunk: 2, delivered_chunks: 1, memory: { overlap, anchor: ramp(1, 2, 1, 2) } };
-  return { ...state, thumbnail: ramp(1, 2, 2, 4), wavefront: [step, fresh], finished: ramp(1, 2, 1, 2, 4) };
+  return { ...state, base: ramp(1, 2, 2, 1, 2), thumbnail: ramp(1, 2, 2, 4), wavefront: [step, fresh], finished: ramp(1, 2, 1, 2, 4) };
 }
 
 test('a saved state comes back bit for bit', async () => {
@@ -72,11 +72,18 @@ test('a checkpoint with bytes behind its end is refused', async () => {
   assert.throws(() => readState(bytes), CheckpointError);
 });
 
+test("a checkpoint of an older worker comes back without the family's latents, which it did not keep", async () => {
+  const state = { ...stateAfterTwoChunks(), base: null };
+  const text = Buffer.from(await saveState(state, OPENED)).toString('latin1');
+  const older = text.replace('"schema_version":4', '"schema_version":3').replace(',"base":null}', '}'.padEnd(13));
+  assert.deepEqual(await loadState(Buffer.from(older, 'latin1'), COMMAND, OPENED), state);
+});
+
 test('a checkpoint of another schema is refused', async () => {
-  for (const version of [2, 4]) {
+  for (const version of [2, 5]) {
     const text = Buffer.from(await saveState(stateAfterTwoChunks(), OPENED)).toString('latin1');
-    const other = text.replace('"schema_version":3', `"schema_version":${version}`);
-    assert.throws(() => readState(Buffer.from(other, 'latin1')), /not of version 3/);
+    const other = text.replace('"schema_version":4', `"schema_version":${version}`);
+    assert.throws(() => readState(Buffer.from(other, 'latin1')), /not of version 4/);
   }
 });
 

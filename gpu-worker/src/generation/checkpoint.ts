@@ -10,7 +10,9 @@ import { CheckpointError } from './checkpoint-error.ts';
 import type { OpenedModel, SavedMemory } from './family.ts';
 import { type GenerationState, Identity, type IdentityFields, requireSameVideo, requireShapes } from './state.ts';
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
+/** Without the family's latents of chunks that are not delivered. */
+const OLDER_VERSION = 3;
 const MAGIC = 'EVFC';
 const PREFIX_BYTES = MAGIC.length + 4;
 
@@ -19,7 +21,7 @@ const ImageDims = z.array(Count).length(4);
 const LatentDims = z.array(Count).length(5);
 const StepHeader = z.object({ next_chunk: Count, latents: LatentDims, base: LatentDims, tail: LatentDims });
 const Header = z.object({
-  schema_version: z.literal(SCHEMA_VERSION),
+  schema_version: z.union([z.literal(SCHEMA_VERSION), z.literal(OLDER_VERSION)]),
   identity: Identity,
   next_chunk: z.int().positive(),
   delivered_chunks: Count,
@@ -28,6 +30,7 @@ const Header = z.object({
   thumbnail: ImageDims.nullable(),
   wavefront: z.tuple([StepHeader], StepHeader).nullable(),
   finished: LatentDims,
+  base: LatentDims.nullable().default(null),
 });
 type Header = z.infer<typeof Header>;
 
@@ -36,7 +39,7 @@ export type StoredState = Omit<GenerationState, 'memory'> & { readonly memory: S
 
 /** @throws Error before the first chunk, when there is nothing to save */
 export async function saveState(state: GenerationState, { family }: Pick<OpenedModel, 'family'>): Promise<Uint8Array> {
-  const { identity, next_chunk, delivered_chunks, thumbnail, wavefront, finished } = state;
+  const { identity, next_chunk, delivered_chunks, base, thumbnail, wavefront, finished } = state;
   if (next_chunk === 0) throw new Error('there is no state to save before the first chunk');
   const memory = await family.save(state.memory);
   const tensors: Float32Tensor[] = [];
@@ -59,6 +62,7 @@ export async function saveState(state: GenerationState, { family }: Pick<OpenedM
         tail: put(step.tail),
       })) ?? null,
     finished: put(finished),
+    base: base && put(base),
   };
   return toBytes(new TextEncoder().encode(JSON.stringify(header)), tensors);
 }
@@ -88,10 +92,11 @@ export function readState(bytes: Uint8Array): StoredState {
   const [first, ...rest] = header.wavefront ?? [];
   const wavefront = first ? ([takeStep(first), ...rest.map(takeStep)] as const) : null;
   const finished = take(header.finished);
+  const base = header.base && take(header.base);
   if (offset !== payload.byteLength) {
     throw new CheckpointError(`the checkpoint holds ${payload.byteLength} bytes of latents; its header asks for ${offset}`);
   }
-  return { identity, next_chunk, delivered_chunks, memory, thumbnail, wavefront, finished };
+  return { identity, next_chunk, delivered_chunks, memory, base, thumbnail, wavefront, finished };
 }
 
 /** The state from which `command` continues. @throws CheckpointError naming what differs */

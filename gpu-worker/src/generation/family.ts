@@ -7,6 +7,7 @@ import type { Refiner } from '../model/refiner.ts';
 import type { Float32Tensor } from '../model/tensor.ts';
 import type { VaeDecoder } from '../model/vae-decoder.ts';
 import type { AnchorChange, ChunkPlan } from './chunk-plan.ts';
+import type { ChunkSource } from './edit-start.ts';
 
 /** A package with its family's networks open. */
 export interface OpenedModel {
@@ -40,6 +41,8 @@ export interface RgbImage {
 export interface StepContext {
   readonly seed: number;
   readonly chunk_index: number;
+  /** The same chunk of the video that this one edits, to begin from; null for noise alone. */
+  readonly source: ChunkSource | null;
   readonly signal: AbortSignal;
 }
 

@@ -4,6 +4,7 @@
  */
 import type { GenerationCommand, ModelPackage } from '@everframe/shared';
 import { type Float32Tensor, framesFirst, joinFrames, latentDims, singleFrame, sliceFrames } from '../model/tensor.ts';
+import type { SourceLatents } from './chunk-latents.ts';
 import type { AppliedSegment, ChunkPlan } from './chunk-plan.ts';
 import { CommandError } from './command-error.ts';
 import type { FamilyDescription, OpenedModel } from './family.ts';
@@ -19,6 +20,8 @@ export interface Chunk {
   readonly frame_count: number;
   /** RGB bytes [frame_count, height, width, 3]. */
   readonly frames: Uint8Array;
+  /** As the family made it, [1, C, F, H, W] whole; null where the video was begun by a worker that kept none. */
+  readonly latents: Float32Tensor | null;
   /** Of segments whose prompt takes effect with this chunk. */
   readonly applied: readonly AppliedSegment[];
   /** From which exactly the chunks behind this one come. */
@@ -27,6 +30,7 @@ export interface Chunk {
 
 /**
  * @param start from `startState`, or loaded: then chunks come from where it stands. Its memory is let go of at the end
+ * @param source of the video that the command edits: chunks begin from its, as long as it has any
  * @param timeline of the command, from its first frame on; who holds on to it can steer the video
  */
 export async function* generate(
@@ -35,6 +39,7 @@ export async function* generate(
   start: GenerationState,
   signal: AbortSignal,
   timeline: Timeline = new Timeline(command, opened.family.describe()),
+  source: SourceLatents | null = null,
 ): AsyncGenerator<Chunk> {
   const { model, family, refiner } = opened;
   const { seed } = command;
@@ -45,6 +50,7 @@ export async function* generate(
 
   try {
     requireFit(command, model);
+    requireSource(command, source);
     requireSameVideo(start, command);
     requireShapes(start, opened);
     const waiting = timeline.skipTo(start);
@@ -55,15 +61,18 @@ export async function* generate(
       if (plan.change) state = { ...state, memory: await family.changePrompt(state.memory, plan.change) };
       condition = await family.condition(state.memory, plan, condition);
       // 2. From noise to clean latents [1, C, F, H, W].
-      const { latents, memory } = await family.step(state.memory, condition, { seed, chunk_index, signal });
+      const original = source?.(chunk_index);
+      const from = original && command.edits ? { latents: original, strength: command.edits.strength } : null;
+      const { latents, memory } = await family.step(state.memory, condition, { seed, chunk_index, source: from, signal });
       // 3. Hand over to the next chunk, and to the refiner.
-      state = await finish({ ...state, next_chunk: chunk_index + 1, memory }, latents, refinement, description);
+      const base = state.base && joinFrames(state.base, latents);
+      state = await finish({ ...state, next_chunk: chunk_index + 1, memory, base }, latents, refinement, description);
       waiting.push(plan);
       // 4. Deliver what can no longer change: an earlier chunk, where there is a refiner.
       if (latentDims(state.finished).frames < description.latent_frames) continue;
-      const { finished } = state;
+      const { finished, base: made } = state;
       state = { ...countDelivered(state, finished, description), finished: framesFrom(finished, description.latent_frames) };
-      yield { ...(await decodeChunk(opened, waiting.shift() ?? plan, finished, signal)), state };
+      yield { ...(await decodeChunk(opened, waiting.shift() ?? plan, finished, signal)), latents: firstChunk(made, description), state };
     }
 
     // 5. At the video's end, deliver what the refiner still holds; the state keeps it, so that a video can be made longer.
@@ -71,8 +80,9 @@ export async function* generate(
     const rest = await drain(refinement, state.wavefront);
     for (const plan of waiting) {
       const finished = undelivered(state, rest, refinement, description);
+      const { base: made } = state;
       state = countDelivered(state, finished, description);
-      yield { ...(await decodeChunk(opened, plan, finished, signal)), state };
+      yield { ...(await decodeChunk(opened, plan, finished, signal)), latents: firstChunk(made, description), state };
     }
   } finally {
     family.dispose(state.memory);
@@ -109,7 +119,12 @@ function framesFrom(latents: Float32Tensor, first: number): Float32Tensor {
 
 function countDelivered(state: GenerationState, finished: Float32Tensor, description: FamilyDescription): GenerationState {
   const thumbnail = state.thumbnail ?? singleFrame(finished, description.thumbnail_latent_frame);
-  return { ...state, delivered_chunks: state.delivered_chunks + 1, thumbnail };
+  const base = state.base && framesFrom(state.base, description.latent_frames);
+  return { ...state, delivered_chunks: state.delivered_chunks + 1, base, thumbnail };
+}
+
+function firstChunk(base: Float32Tensor | null, { latent_frames }: FamilyDescription): Float32Tensor | null {
+  return base && sliceFrames(base, 0, latent_frames);
 }
 
 /** Only frames that are asked for. */
@@ -118,7 +133,7 @@ async function decodeChunk(
   { chunk_index, first_frame, end_frame, applied }: ChunkPlan,
   finished: Float32Tensor,
   signal: AbortSignal,
-): Promise<Omit<Chunk, 'state'>> {
+): Promise<Omit<Chunk, 'state' | 'latents'>> {
   signal.throwIfAborted();
   const { frames_per_latent } = family.describe().latent;
   const frame_count = end_frame - first_frame;
@@ -140,4 +155,9 @@ function requireFit(command: GenerationCommand, model: ModelPackage): void {
       `the command asks for ${size} at ${command.fps} frames a second; ${model.name} makes ${model.sizes.join(', ')} at ${model.fps}`,
     );
   }
+}
+
+function requireSource({ edits }: GenerationCommand, source: SourceLatents | null): void {
+  if (edits && !source) throw new CommandError(`the command edits ${edits.video_id}; begin with its latents`);
+  if (source && !edits) throw new CommandError('the command edits no video; begin without the latents of one');
 }

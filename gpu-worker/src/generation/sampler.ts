@@ -5,6 +5,7 @@
 import type { Float32Tensor } from '../model/tensor.ts';
 import { sampleDdim } from './ddim.ts';
 import { sampleDpmSolver2m } from './dpm-solver-2m.ts';
+import { type ChunkSource, noisyStart, skippedSteps } from './edit-start.ts';
 import { eulerStep } from './euler-step.ts';
 import { type NoiseLevel, noiseLevels, type Schedule } from './schedule.ts';
 
@@ -14,15 +15,27 @@ export type Predict = (latents: Float32Tensor, level: NoiseLevel) => Promise<Flo
 /** Standard normals of the latents' size, of a step's own. */
 export type StepNoise = (step: number) => Float32Array;
 
-/** @param latents standard normals */
-export function sample(schedule: Schedule, latents: Float32Tensor, predict: Predict, noiseOf: StepNoise): Promise<Float32Tensor> {
-  const levels = noiseLevels(schedule);
+/**
+ * @param noise standard normals
+ * @param source what to begin from in place of noise alone; the steps that it leaves keep their levels and their noise
+ */
+export function sample(
+  schedule: Schedule,
+  noise: Float32Tensor,
+  predict: Predict,
+  noiseOf: StepNoise,
+  source: ChunkSource | null = null,
+): Promise<Float32Tensor> {
+  const all = noiseLevels(schedule);
+  const skipped = source ? skippedSteps(schedule.num_inference_steps, source.strength) : 0;
+  const latents = source ? noisyStart(source.latents, noise, all, skipped) : noise;
+  const levels = all.slice(skipped);
   const prediction = schedule.betas?.prediction ?? 'velocity';
   switch (schedule.sampler) {
     case 'euler':
       return sampleEuler(levels, latents, predict);
     case 'ddim':
-      return sampleDdim(levels, latents, predict, prediction, schedule.eta, noiseOf);
+      return sampleDdim(levels, latents, predict, prediction, schedule.eta, (step) => noiseOf(skipped + step));
     case 'dpm-solver-2m':
       return sampleDpmSolver2m(levels, latents, predict, prediction);
   }

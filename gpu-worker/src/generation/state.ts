@@ -31,6 +31,8 @@ export interface GenerationState {
   readonly delivered_chunks: number;
   /** The family's own. Of a yielded state it is good until the next chunk is asked for: save what you keep. */
   readonly memory: unknown;
+  /** The family's latents of the chunks that are made and not delivered, [1, C, F, h, w]; null where an older worker kept none. */
+  readonly base: Float32Tensor | null;
   /** A frame of the first chunk as it was delivered, [1, C, H, W] of what is decoded. Null before that. */
   readonly thumbnail: Float32Tensor | null;
   /** Null where the package has no refiner. */
@@ -79,9 +81,10 @@ function beginWith(
 ): GenerationState {
   const { latent } = family.describe();
   const wavefront = refiner && startWavefront(refiner, latent);
+  const base = float32([1, latent.channels, 0, latent.height, latent.width]);
   const finished = float32([1, latent.channels, 0, refiner?.latent_height ?? latent.height, refiner?.latent_width ?? latent.width]);
   const nothing = { next_chunk: 0, delivered_chunks: 0, thumbnail: null };
-  return { identity: { model, model_version, seed }, ...nothing, memory, wavefront, finished };
+  return { identity: { model, model_version, seed }, ...nothing, memory, base, wavefront, finished };
 }
 
 /** @throws CheckpointError naming what differs */
@@ -95,7 +98,9 @@ export function requireSameVideo({ identity: found }: Pick<GenerationState, 'ide
 
 /** The family looks after its own memory. @throws CheckpointError naming both shapes */
 export function requireShapes(state: Omit<GenerationState, 'memory'>, { model: { refiner }, family }: OpenedModel): void {
-  const { channels, height, width } = family.describe().latent;
+  const { latent, latent_frames } = family.describe();
+  const { channels, height, width } = latent;
+  const waiting = (state.next_chunk - state.delivered_chunks) * latent_frames;
   const place = refiner ? [refiner.latent_height, refiner.latent_width] : [height, width];
   requireDims('thumbnail', state.thumbnail, [1, channels, ...place]);
   requireDims('finished', state.finished, [1, channels, latentDims(state.finished).frames, ...place]);
@@ -110,4 +115,5 @@ export function requireShapes(state: Omit<GenerationState, 'memory'>, { model: {
     requireDims(`refiner step ${index}, base`, base, [1, channels, frames, height, width]);
     requireDims(`refiner step ${index}, tail`, tail, [1, channels, shared, ...place]);
   }
+  requireDims('base', state.base, [1, channels, waiting, height, width]);
 }

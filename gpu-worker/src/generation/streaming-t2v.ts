@@ -61,7 +61,7 @@ async function denoiseChunk(
   networks: BaseNetworks,
   memory: StreamingMemory,
   { context, guidance }: Conditioning,
-  { seed, chunk_index, signal }: StepContext,
+  { seed, chunk_index, source, signal }: StepContext,
 ): Promise<Float32Tensor> {
   const { schedule, latent, chunk } = networks.model;
   const batch = guidance.branches.length;
@@ -74,7 +74,7 @@ async function denoiseChunk(
   const dims = [1, latent.channels, chunk.latent_frames, latent.height, latent.width];
   const key = { seed, stage: 'stream', index: chunk_index, step: 0, purpose: 'initial_latents' } as const;
   const noiseOf = (step: number) => drawNormals({ ...key, step, purpose: 'step_noise' }, sizeOf(dims));
-  return sample(schedule, float32(dims, drawNormals(key, sizeOf(dims))), predict, noiseOf);
+  return sample(schedule, float32(dims, drawNormals(key, sizeOf(dims))), predict, noiseOf, source);
 }
 
 /** The chunk before, as the denoiser's blocks attend to it; the first chunk has none. */

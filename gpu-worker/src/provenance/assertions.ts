@@ -13,6 +13,8 @@ export interface GenerationFacts {
   /** `package_sha256` is the digest of model.json, which holds the digests of all files. */
   readonly model: { readonly name: string; readonly title: string; readonly version: string; readonly package_sha256: string };
   readonly seed: number;
+  /** How far an edit could leave its parent, 0 to 1; undefined for what is none. */
+  readonly strength?: number | undefined;
   /** Undefined where it is not known yet. */
   readonly frames: number | undefined;
   readonly fps: number;
@@ -131,7 +133,7 @@ function inputLabels({ prompts, reference_image }: GenerationFacts): string[] {
 }
 
 function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): object {
-  const { model, seed, frames, fps, width, height, provider, encoder, origin, live_manifests = [], continues_manifest } = facts;
+  const { model, seed, strength, frames, fps, width, height, provider, encoder, origin, live_manifests = [], continues_manifest } = facts;
   const about = {
     video_id: facts.video_id,
     operation: origin.kind,
@@ -139,6 +141,7 @@ function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): objec
     model_version: model.version,
     model_sha256: model.package_sha256,
     seed,
+    strength,
   };
   const live = { live_manifests: live_manifests.join(' ') || undefined, continues_manifest };
   const media = mime_type === 'video/mp4' ? { frames, fps, width, height, provider, encoder, ...live } : {};

@@ -63,7 +63,7 @@ export function createCausalFamily(device: Device, window = WINDOW): Family<Cach
       return { handle: device.put(anchor === 'renew' ? values.slice(-1) : values) };
     },
     condition: async (_memory, plan) => worthOf(plan),
-    async step({ handle }, worth, { seed, chunk_index, signal }) {
+    async step({ handle }, worth, { seed, chunk_index, source, signal }) {
       let values = [...device.get(handle)];
       const latents = float32([1, 1, CHUNK_FRAMES, 1, 2]);
       const noise = drawNormals({ seed, stage: 'stream', index: chunk_index, step: 0, purpose: 'initial_latents' }, CHUNK_FRAMES);
@@ -71,7 +71,9 @@ export function createCausalFamily(device: Device, window = WINDOW): Family<Cach
         await new Promise(setImmediate);
         signal.throwIfAborted();
         const seen = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-        const made = Math.fround(Math.sin(seen + 0.3 * worth + (noise[frame] ?? 0)));
+        const plain = Math.sin(seen + 0.3 * worth + (noise[frame] ?? 0));
+        const { latents: kept, strength } = source ?? { latents, strength: 1 };
+        const made = Math.fround(strength * plain + (1 - strength) * (kept.values[2 * frame] ?? 0));
         values = [...values, made].slice(-window);
         latents.values.fill(made, 2 * frame, 2 * frame + 2);
       }

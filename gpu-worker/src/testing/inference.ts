@@ -47,6 +47,7 @@ const rollOn: MakeChunks = async function* ({ frames }, { checkpoint }) {
       frame_count: CHUNK_FRAMES,
       frames: makeClip(SIZE, first_frame, CHUNK_FRAMES),
       applied: [],
+      latents: null,
       checkpoint: Uint8Array.of(chunk_index + 1),
       denoise_ms: 1,
       decode_ms: 1,

@@ -1,4 +1,4 @@
-/** The video that a request wants longer: named by its id, or sent as the file that was downloaded here. */
+/** The video that a request wants longer or edited: named by its id, or sent as the file that was downloaded here. */
 import { EverframeError, VERIFY_MAX_BYTES, VideoId, type VideoRecord } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
@@ -10,7 +10,7 @@ const NAME_IT = 'Name a video of yours by its id, as in {"video": {"id": "video_
 const param = 'video';
 
 /** @throws EverframeError where it is not a stored video of this account */
-export async function findExtendedVideo(c: Context<AppEnv>, video: unknown): Promise<VideoRecord> {
+export async function findParentVideo(c: Context<AppEnv>, video: unknown): Promise<VideoRecord> {
   if (video === undefined)
     throw new EverframeError('missing_required_parameter', `Missing required parameter: 'video'. ${NAME_IT}`, { param });
   if (video instanceof File) return findByFile(c, video);
@@ -34,7 +34,7 @@ async function findById(c: Context<AppEnv>, id: string): Promise<VideoRecord | u
   return record?.account_id === c.get('account_id') ? record : undefined;
 }
 
-/** A file of ours says in its signed manifest which video it is; pictures of any other can't be gone on from. */
+/** A file of ours says in its signed manifest which video it is; out of the pictures of any other nothing can be made. */
 async function findByFile(c: Context<AppEnv>, file: File): Promise<VideoRecord> {
   if (file.size > VERIFY_MAX_BYTES) {
     throw new EverframeError('body_too_large', `A file may have at most ${VERIFY_MAX_BYTES} bytes here. ${NAME_IT}`, { param });
@@ -47,7 +47,7 @@ async function findByFile(c: Context<AppEnv>, file: File): Promise<VideoRecord> 
   if (report.verdict !== 'ours') {
     throw new EverframeError(
       'unsupported_file',
-      `Only a video that was made here, unaltered and with its manifest, can be made longer. This file: ${report.summary} ${NAME_IT}`,
+      `Only a video that was made here, unaltered and with its manifest, can be made longer or edited. This file: ${report.summary} ${NAME_IT}`,
       { param },
     );
   }
