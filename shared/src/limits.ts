@@ -64,6 +64,10 @@ export const LIST_PLACE_HOURS = 24;
 export const PLAYLIST_SEGMENTS_MAX = 1000;
 /** Connections at once to the events of one video: in all, and of one key or address. */
 export const EVENT_READERS_MAX = { video: 1000, reader: 20 } as const;
+/** Players at once that are held back until a video has its first segment; more of them get an empty playlist at once. */
+export const PLAYLIST_WAITS_MAX = 1000;
+/** Requests a minute for what a stream URL opens, of one client address: a player of one-second segments sends about 180. */
+export const STREAM_REQUESTS_PER_MINUTE = 1200;
 /** Seconds that an address to watch a video is good for. */
 export const STREAM_URL_SECONDS = { min: 60, max: 30 * 24 * 60 * 60, default: 24 * 60 * 60 } as const;
 

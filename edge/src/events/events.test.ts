@@ -1,11 +1,12 @@
 /** The events of a video over the real Worker, read with a stock parser: complete, once each, across lost connections. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type ClaimAnswer, EVENT_READERS_MAX } from '@everframe/shared';
+import { type ClaimAnswer, EVENT_READERS_MAX, PLAYLIST_WAITS_MAX } from '@everframe/shared';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
 import { until } from '../testing/until.ts';
 import { commitChunks, completedVideo, finalAssets, prepare } from '../testing/worker.ts';
+import { isFull, PLAYER } from './event-readers.ts';
 
 let edge: TestEdge;
 
@@ -203,6 +204,17 @@ test('with one key so many connections may read a video, and no more', async () 
   assert.equal(((await full.json()) as { error: { code: string } }).error.code, 'too_many_readers');
   const colleague = await Reader.open(video_id, '', {}, (await edge.addKey('account_a')).text);
   await Promise.all([...readers, colleague].map((reader) => reader.cut()));
+});
+
+test('players that wait for a first segment take no place from who reads events, nor these from them', () => {
+  const readers = EVENT_READERS_MAX.video;
+  const connected = (counts: Readonly<Record<string, number>>) => (name?: string) =>
+    name === undefined ? Object.values(counts).reduce((sum, count) => sum + count, 0) : (counts[name] ?? 0);
+  assert.equal(isFull('key', connected({ [PLAYER]: PLAYLIST_WAITS_MAX })), false);
+  assert.equal(isFull(PLAYER, connected({ [PLAYER]: PLAYLIST_WAITS_MAX - 1, others: readers })), false);
+  assert.equal(isFull(PLAYER, connected({ [PLAYER]: PLAYLIST_WAITS_MAX })), true);
+  assert.equal(isFull('key', connected({ [PLAYER]: PLAYLIST_WAITS_MAX, others: readers })), true);
+  assert.equal(isFull('key', connected({ key: EVENT_READERS_MAX.reader })), true);
 });
 
 test('a deleted video ends its streams and is unknown; an address with a token may read; nonsense is refused', async () => {

@@ -14,11 +14,20 @@ export async function countRequest(c: Context<AppEnv>, { id, account_id, request
   answerFor(c, state, (wait) => `This key may send ${state.limit} requests a minute. Send the next in ${wait}.`);
 }
 
-/** A client without a key counts by its address. @param visitor a name for it that is not the address itself */
-export async function countVisitor(c: Context<AppEnv>, visitor: string, requests_per_minute: number): Promise<void> {
+/**
+ * A client without a key counts by its address.
+ * @param visitor a name for it that is not the address itself
+ * @param sentence what to say at the bound, given how long to wait
+ */
+export async function countVisitor(
+  c: Context<AppEnv>,
+  visitor: string,
+  requests_per_minute: number,
+  sentence: (wait: string, limit: number) => string,
+): Promise<void> {
   // The object counts in memory and stores nothing for a name that is no account.
   const state = await c.env.ACCOUNT.getByName(`visitor_${visitor}`).admit(visitor, requests_per_minute);
-  answerFor(c, state, (wait) => `Without a key, ${state.limit} files a minute are checked. Send the next in ${wait}, or send a key.`);
+  answerFor(c, state, (wait) => sentence(wait, state.limit));
 }
 
 /** @throws EverframeError where the bound is reached. @param sentence what to say then, given how long to wait */

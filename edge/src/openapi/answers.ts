@@ -94,7 +94,7 @@ export const DeletedVideo = z.object({ id: z.string(), object: z.literal('video.
 export const VideoEstimate = z.object({
   object: z.literal('video.estimate'),
   model: z.string(),
-  seconds: z.string(),
+  seconds: z.string().meta({ description: 'A whole number as text, or `endless`.' }),
   size: z.string(),
   currency: z.literal('usd'),
   micro_usd: microUsd,

@@ -1,6 +1,6 @@
 /** The OpenAPI operations that show a video while it is made. */
 
-import { CreateStreamUrl } from '@everframe/shared';
+import { CreateStreamUrl, STREAM_REQUESTS_PER_MINUTE } from '@everframe/shared';
 import { z } from 'zod';
 import type { Operation } from './operation.ts';
 
@@ -21,8 +21,7 @@ export const STREAMING_OPERATIONS: readonly Operation[] = [
   {
     ...{ method: 'post', path: '/v1/videos/{id}/stream_url', id: 'createStreamUrl', ...read, names: { id: VIDEO } },
     summary: 'Get an address to watch a video',
-    description:
-      'For players, which send no key: whoever has it can watch this video until it expires, and do nothing else. The body may be left out.',
+    description: `For players, which send no key: whoever has it can watch this video and hear its events until it expires, and do nothing else. With one address ${STREAM_REQUESTS_PER_MINUTE} requests a minute are answered for a client address. The body may be left out.`,
     body: { schema: CreateStreamUrl, example: { expires_in_seconds: 3600 } },
     answers: [
       {

@@ -1,8 +1,13 @@
-/** Who may watch or download a video: its account's keys, and whoever has an address with a token for that. */
-import { EverframeError } from '@everframe/shared';
+/**
+ * Who may watch or download a video: its account's keys, and whoever has an address with a token for that. A token has no key's bounds, so
+ * each visitor's requests with it are counted: what one of them asks must not be what all wait for.
+ */
+import { EverframeError, STREAM_REQUESTS_PER_MINUTE } from '@everframe/shared';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { AppEnv } from '../env.ts';
+import { visitorOf } from '../http/visitor.ts';
 import { authenticate } from '../middleware/authenticate.ts';
+import { countVisitor } from '../middleware/count-request.ts';
 import { checkStreamToken, type Opened } from './stream-token.ts';
 
 export function authenticateViewer(opened: Opened = 'stream'): MiddlewareHandler<AppEnv> {
@@ -19,6 +24,9 @@ export function authenticateViewer(opened: Opened = 'stream'): MiddlewareHandler
         `The 'token' of this address ${what}. Its owner gets a new one from ${SOURCES[opened]}.`,
       );
     }
+    await countVisitor(c, await visitorOf(c, token), STREAM_REQUESTS_PER_MINUTE, (wait, limit) => {
+      return `With one such address ${limit} requests a minute are answered for a client address. Send the next in ${wait}.`;
+    });
     c.set('watched_video_id', id);
     return next();
   };

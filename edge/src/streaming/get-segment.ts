@@ -12,7 +12,7 @@ export async function getSegment(c: Context<AppEnv>): Promise<Response> {
   const { id, video } = videoObject(c);
   const name = c.req.param('name') ?? '';
   const found = await video.segmentFile(parseSegmentName(name) ?? null);
-  if (!found || !mayWatch(c, found.record)) throw videoNotFound(id);
+  if (!found || !mayWatch(c, found)) throw videoNotFound(id);
   if (!found.file) {
     throw new EverframeError('segment_not_found', `The video has no segment '${name.slice(0, 60)}'. stream.m3u8 lists those that it has.`, {
       param: 'name',

@@ -1,15 +1,13 @@
 /** A video's segments as an HLS media playlist: RFC 8216, with the segments of CMAF that the worker commits. */
-import type { Segment } from '@everframe/shared';
+import { INIT_DIGITS, type StreamedSegment } from '../videos/stream-tables.ts';
 
 export interface Playlist {
   /** Those that are listed, in order. */
-  readonly segments: readonly Segment[];
+  readonly segments: readonly StreamedSegment[];
   /** Frames a second. */
   readonly fps: number;
   /** Frames of the longest segment to come: what a player may rely on must not change. */
   readonly longest_frames: number;
-  /** Changes of the init segment up to the first listed one. */
-  readonly earlier_discontinuities: number;
   /** From its first segment on, nothing is ever taken away from it. */
   readonly is_whole: boolean;
   readonly is_ended: boolean;
@@ -26,14 +24,15 @@ export function writePlaylist({ segments, fps, query, ...playlist }: Playlist): 
     '#EXT-X-INDEPENDENT-SEGMENTS',
     `#EXT-X-MEDIA-SEQUENCE:${segments[0]?.chunk_index ?? 0}`,
   ];
-  if (playlist.earlier_discontinuities > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${playlist.earlier_discontinuities}`);
+  const { discontinuity = 0 } = segments[0] ?? {};
+  if (discontinuity > 0) lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuity}`);
   // Without it, players begin three segments from the end of what is still growing (section 6.3.3).
   if (playlist.is_whole) lines.push('#EXT-X-PLAYLIST-TYPE:EVENT', '#EXT-X-START:TIME-OFFSET=0');
   let init: string | undefined;
   for (const segment of segments) {
-    if (init !== segment.init.sha256) {
+    if (init !== segment.init) {
       if (init !== undefined) lines.push('#EXT-X-DISCONTINUITY');
-      init = segment.init.sha256;
+      init = segment.init;
       lines.push(`#EXT-X-MAP:URI="segments/${initName(segment)}${query}"`);
     }
     lines.push(`#EXTINF:${(segment.frames / fps).toFixed(6)},`, `segments/${segment.chunk_index}.m4s${query}`);
@@ -43,12 +42,11 @@ export function writePlaylist({ segments, fps, query, ...playlist }: Playlist): 
 }
 
 /** By its content: a list that has moved on names the same object, and players have it already. */
-function initName({ init }: Segment): string {
-  return `init-${init.sha256.slice(0, INIT_DIGITS)}.mp4`;
+function initName({ init }: StreamedSegment): string {
+  return `init-${init}.mp4`;
 }
 
-const INIT_DIGITS = 16;
-const SEGMENT_NAME = /^(?:(\d{1,9})\.m4s|init-([0-9a-f]{16})\.mp4)$/;
+const SEGMENT_NAME = new RegExp(`^(?:(\\d{1,9})\\.m4s|init-([0-9a-f]{${INIT_DIGITS}})\\.mp4)$`);
 
 /** Which object a name of a playlist means. */
 export type SegmentName = { readonly chunk_index: number } | { readonly init: string };

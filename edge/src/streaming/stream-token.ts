@@ -1,6 +1,6 @@
 /**
  * What lets a client that can send no headers watch one video, or download it: `<Unix seconds>.<half of an HMAC-SHA-256>`
- * under KEY_PEPPER. It stands in the address of the stream and of its segments, or of the file; opens nothing else; and ends at its time.
+ * under KEY_PEPPER. It stands in the address of the stream, its segments and events, or of the file; opens nothing else; and ends at its time.
  */
 import { hmacHex } from '@everframe/shared';
 import { equalSecrets } from '../http/credential.ts';

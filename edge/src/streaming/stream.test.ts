@@ -1,8 +1,9 @@
 /** Watching a video over the real Worker: what its playlist says in every state of it, who may read, and the objects it names. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { initKey, segmentKey } from '@everframe/shared';
-import { sha256Hex, startEdge, type TestEdge, textBytes, uploadText } from '../testing/edge.ts';
+import { initKey, STREAM_REQUESTS_PER_MINUTE, segmentKey } from '@everframe/shared';
+import { KEY_PEPPER, sha256Hex, startEdge, type TestEdge, textBytes, uploadText } from '../testing/edge.ts';
+import { exhaustToken } from '../testing/viewers.ts';
 import { commitChunks, completedVideo, prepare } from '../testing/worker.ts';
 import { signStreamToken } from './stream-token.ts';
 
@@ -134,15 +135,37 @@ test('a token that was altered or has expired is refused, whoever shows it', asy
   const video_id = await edge.create();
   const path = `/v1/videos/${video_id}/stream.m3u8`;
   const now = Math.floor(Date.now() / 1000);
-  const pepper = 'key-pepper-of-the-tests-32-characters';
-  const good = await signStreamToken(pepper, video_id, now + 60);
+  const good = await signStreamToken(KEY_PEPPER, video_id, now + 60);
   assert.equal((await edge.request(`${path}?token=${good}`)).status, 200);
   const later = good.replace(String(now + 60), String(now + 61));
-  const expired = await signStreamToken(pepper, video_id, now - 1);
+  const expired = await signStreamToken(KEY_PEPPER, video_id, now - 1);
   const foreign = await signStreamToken('another pepper of thirty-two characters', video_id, now + 60);
   for (const token of ['', 'x', later, expired, foreign, `${good}0`, good.toUpperCase()]) {
     await assertRefused(`${path}?token=${token}`, 403, 'invalid_stream_token');
   }
+});
+
+test('a visitor that floods a stream with its token is refused, and nobody else is; a player at its pace never', async () => {
+  const video_id = await edge.create();
+  await commitChunks(edge, await edge.claim(video_id), video_id, 0, 1);
+  const now = Math.floor(Date.now() / 1000);
+  const token = await signStreamToken(KEY_PEPPER, video_id, now + 600);
+  const ask = (address: string, shown = token) =>
+    edge.request(`/v1/videos/${video_id}/stream.m3u8?token=${shown}`, { headers: { 'cf-connecting-ip': address } });
+  // hls.js with segments of a second: at most two lists and one segment a second.
+  for (let second = 0; second < 60; second += 10) {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask('2001:db8:1:2::3')));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
+  }
+  await exhaustToken(edge, `/v1/videos/${video_id}/segments/0.m4s?token=${token}`, '2001:db8:1:2::4');
+  const refused = await ask('2001:db8:1:2::5');
+  assert.equal(refused.status, 429, 'the same /64');
+  assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+  assert.equal(refused.headers.get('x-ratelimit-limit-requests'), String(STREAM_REQUESTS_PER_MINUTE));
+  assert.match(await refused.text(), /one such address/);
+  assert.equal((await ask('2001:db8:1:3::4')).status, 200, 'another visitor');
+  assert.equal((await ask('2001:db8:1:2::4', await signStreamToken(KEY_PEPPER, video_id, now + 601))).status, 200, 'another address');
+  assert.equal((await edge.asOwner(`/v1/videos/${video_id}/stream.m3u8`)).status, 200);
 });
 
 test('an address may live for the time asked for, within bounds', async () => {

@@ -13,7 +13,7 @@ const { createTestHarness } = await import('wrangler');
 export const WORKER_TOKEN = 'worker-token-of-the-tests-32-characters';
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-32-characters';
 export const TICKET_SECRET = 'ticket-secret-of-the-tests-32-characters';
-const KEY_PEPPER = 'key-pepper-of-the-tests-32-characters';
+export const KEY_PEPPER = 'key-pepper-of-the-tests-32-characters';
 
 /** Over the columns of a new key. */
 export interface KeyColumns {

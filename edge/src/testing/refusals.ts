@@ -15,7 +15,9 @@ import {
 } from '@everframe/shared';
 import { isOpenRouterPath } from '../openrouter/error-body.ts';
 import { EXTENSION_BODY_MAX_BYTES } from '../routes/read-create-request.ts';
+import type { Opened } from '../streaming/stream-token.ts';
 import { ADMIN_TOKEN, type TestEdge, WORKER_TOKEN } from './edge.ts';
+import { viewers } from './viewers.ts';
 
 export interface RouteRefusals {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -24,6 +26,8 @@ export interface RouteRefusals {
   readonly auth: 'none' | 'key' | 'admin' | 'worker' | 'ticket';
   /** What the key must be allowed to do; absent: any key will do. */
   readonly scope?: Scope;
+  /** The kind of token that opens it too. */
+  readonly token?: Opened;
   /** What `:id` names: of another account it is unknown. An operator may name what never was. */
   readonly names?: 'video' | 'webhook_endpoint' | 'account' | 'key';
   /** Bytes that a body may have; absent: the route takes none. */
@@ -60,9 +64,9 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('DELETE', '/v1/videos/:id', 'videos.write', { names: 'video' }),
   video('GET', '/v1/videos/:id/content', 'videos.read', { names: 'video' }),
   video('POST', '/v1/videos/:id/stream_url', 'videos.read', { names: 'video', ...SMALL_BODY }),
-  video('GET', '/v1/videos/:id/events', 'videos.read', { names: 'video' }),
-  video('GET', '/v1/videos/:id/stream.m3u8', 'videos.read', { names: 'video' }),
-  video('GET', '/v1/videos/:id/segments/:name', 'videos.read', { names: 'video' }),
+  video('GET', '/v1/videos/:id/events', 'videos.read', { names: 'video', token: 'stream' }),
+  video('GET', '/v1/videos/:id/stream.m3u8', 'videos.read', { names: 'video', token: 'stream' }),
+  video('GET', '/v1/videos/:id/segments/:name', 'videos.read', { names: 'video', token: 'stream' }),
   video('GET', '/v1/videos/:id/provenance', 'videos.read', { names: 'video' }),
   video('POST', '/v1/videos/:id/cancel', 'videos.write', { names: 'video' }),
   video('POST', '/v1/videos/:id/prompts', 'videos.write', { names: 'video', max_bytes: CREATE_BODY_MAX_BYTES }),
@@ -71,7 +75,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   video('POST', '/api/v1/videos', 'videos.write', { max_bytes: CREATE_BODY_MAX_BYTES }),
   { method: 'GET', path: '/api/v1/videos/models', auth: 'key' },
   video('GET', '/api/v1/videos/:id', 'videos.read', { names: 'video' }),
-  video('GET', '/api/v1/videos/:id/content', 'videos.read', { names: 'video' }),
+  video('GET', '/api/v1/videos/:id/content', 'videos.read', { names: 'video', token: 'file' }),
   { method: 'GET', path: '/v1/models', auth: 'key' },
   { method: 'GET', path: '/v1/models/:model', auth: 'key' },
   { method: 'POST', path: '/v1/moderations', auth: 'key', max_bytes: CREATE_BODY_MAX_BYTES },
@@ -175,6 +179,7 @@ export function refusalsOf(edge: TestEdge, route: RouteRefusals, fixtures: Fixtu
             ? [refusal('the thing of another account', () => send(bearer(fixtures.stranger)), 404, `${route.names}_not_found`)]
             : []),
         ]),
+    ...viewers(edge, route, fixtures.ids).map(([claim, answer, status, code]) => refusal(claim, answer, status, code)),
     ...bodies(route).map(([claim, body, status, code]) =>
       refusal(claim, () => send(credential(route, fixtures), { body, headers: { 'content-type': 'application/json' } }), status, code),
     ),
@@ -191,7 +196,7 @@ export function refusalsOf(edge: TestEdge, route: RouteRefusals, fixtures: Fixtu
   ];
 }
 
-const NOTHING: Fixtures['ids'] = { video: `video_${'0'.repeat(32)}`, webhook_endpoint: 'whe_0', account: 'acct_0', key: '00000000' };
+export const NOTHING: Fixtures['ids'] = { video: `video_${'0'.repeat(32)}`, webhook_endpoint: 'whe_0', account: 'acct_0', key: '00000000' };
 
 type Caller = readonly [claim: string, authorization: string | undefined, status: number, code: string];
 
@@ -254,7 +259,7 @@ function credential(route: RouteRefusals, { owner }: Fixtures): string | undefin
   }
 }
 
-function pathOf({ path, names }: RouteRefusals, ids: Fixtures['ids']): string {
+export function pathOf({ path, names }: RouteRefusals, ids: Fixtures['ids']): string {
   const id = ids[names ?? 'video'];
   return path.replace('/:key{.+}', `/videos/${ids.video}/1/init.mp4`).replace(/:\w+/g, id);
 }

@@ -14,7 +14,7 @@ import type {
   RestampedRequest,
   VideoRecord,
 } from '@everframe/shared';
-import { describeError, isFinished, PLAYLIST_SEGMENTS_MAX, RESERVATION_SECONDS } from '@everframe/shared';
+import { describeError, isFinished, RESERVATION_SECONDS } from '@everframe/shared';
 import type { Delivery } from '../accounts/ledger.ts';
 import type { Env } from '../env.ts';
 import { acceptReader, tellReaders } from '../events/event-readers.ts';
@@ -22,6 +22,7 @@ import { eventsAfter } from '../events/public-events.ts';
 import { log } from '../log.ts';
 import { requireAssets } from '../storage/require-assets.ts';
 import type { SegmentName } from '../streaming/playlist.ts';
+import { type StreamView, streamView } from '../streaming/stream-view.ts';
 import { eraseAt } from './erasure.ts';
 import { lineageOf } from './lineage.ts';
 import { putErrand, restoreErrand } from './outbox.ts';
@@ -33,7 +34,7 @@ import { runErrands } from './run-errands.ts';
 import { settlementOf } from './settlement.ts';
 import { type Steered, type SteerRequest, steer } from './steer.ts';
 import { StoredVideo } from './stored-video.ts';
-import { findInit, findMedia, lastSegments } from './stream-tables.ts';
+import { findInit, findMedia } from './stream-tables.ts';
 import * as transitions from './transitions.ts';
 import { type Beginning, type NewVideo, newVideoState, type VideoState } from './video-state.ts';
 import * as tables from './video-tables.ts';
@@ -128,20 +129,20 @@ export class VideoObject extends DurableObject<Env> {
   }
 
   /** What can be watched of the video so far: its last segments. */
-  stream(): ({ record: VideoRecord } & ReturnType<typeof lastSegments>) | null {
+  stream(): StreamView | null {
     const record = this.#video.find();
-    if (!record) return null;
-    return { record, ...lastSegments(this.#sql, PLAYLIST_SEGMENTS_MAX, record.command.continues?.kept_frames ?? 0) };
+    return record ? streamView(this.#sql, record) : null;
   }
 
-  segmentFile(name: SegmentName | null): { record: VideoRecord; file: Asset | null } | null {
+  segmentFile(name: SegmentName | null): { id: string; account_id: string; file: Asset | null } | null {
     const record = this.#video.find();
     if (!record) return null;
-    if (!name) return { record, file: null };
-    return { record, file: 'init' in name ? findInit(this.#sql, name.init) : findMedia(this.#sql, name.chunk_index) };
+    const { id, account_id } = record;
+    if (!name) return { id, account_id, file: null };
+    return { id, account_id, file: 'init' in name ? findInit(this.#sql, name.init) : findMedia(this.#sql, name.chunk_index) };
   }
 
-  /** The WebSocket of whoever reads the video's events, `after` one of them; without a `reader` only the bound of all holds. */
+  /** The WebSocket of the `reader` of the video's events, `after` one of them. */
   override async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams;
     const state = this.#video.find();
@@ -150,7 +151,7 @@ export class VideoObject extends DurableObject<Env> {
     if (!events) return new Response(null, { status: 400 });
     const is_ended = isFinished(state.status);
     if (is_ended && events.length === 0) return new Response(null, { status: 204 });
-    return acceptReader(this.ctx, query.get('reader'), events, is_ended);
+    return acceptReader(this.ctx, query.get('reader') ?? '', events, is_ended);
   }
 
   /** A reader has left. */
