@@ -4,32 +4,23 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { ClaimAnswer } from '@everframe/shared';
 import { MARK_ALG } from '@everframe/shared/mark';
 import { openDevelopmentSigner } from './provenance/development-signer.ts';
 import { readManifest } from './provenance/read-manifest.ts';
 import { readFully } from './provenance/test-reader.ts';
+import { extensionOf, KEPT } from './testing/extended-video.ts';
 import { commandFor } from './testing/inference.ts';
 import { bytesOf, type Made, make, takenOver } from './testing/live-video.ts';
 
 const [PARENT, CHILD] = [`video_${'a'.repeat(32)}`, `video_${'b'.repeat(32)}`];
-/** Of the five chunks of four frames, four to a second; the first three are the parent's. */
-const KEPT = 3;
 const folder = await mkdtemp(join(tmpdir(), 'everframe-extended-'));
 after(() => rm(folder, { recursive: true }));
 const signer = await openDevelopmentSigner(join(folder, 'keys'));
 
 const [PARENTS_MARK, OWN_MARK] = ['a'.repeat(12), 'b'.repeat(12)];
 const parent = await make(PARENT, { folder, signer, claim: { command: commandFor(KEPT), mark: PARENTS_MARK } });
-parent.stored.set('parent.mp4', parent.video);
 
-/** The claim of an extension of which nothing is made yet. */
-function extension(): Partial<ClaimAnswer> {
-  const { segments = [], checkpoint = null } = takenOver(parent, KEPT);
-  const command = { ...commandFor(5), continues: { video_id: PARENT, frames: 4 * KEPT, kept_frames: 4 * KEPT } };
-  const file = { key: 'parent.mp4', sha256: '0'.repeat(64), bytes: parent.video.length };
-  return { parent: null, segments, checkpoint, command, lineage: { kind: 'extended', video_id: PARENT, file } };
-}
+const extension = () => extensionOf(parent, PARENT);
 
 async function parametersOf(made: Made, chunk: number) {
   const { segment } = made.commits[chunk] ?? assert.fail(`no commit ${chunk}`);

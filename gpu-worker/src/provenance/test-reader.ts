@@ -31,6 +31,18 @@ export async function readWith(bytes: Uint8Array, mime_type: string, settings: o
   }
 }
 
+/** @returns what the conformance programme's tools take (crJSON) */
+export async function readCrJson(bytes: Uint8Array, mime_type: string, trust_anchors_pem: string | undefined): Promise<object> {
+  started ??= start();
+  await started;
+  const reader = await WasmReader.fromBytes(mime_type, bytes, JSON.stringify(verificationSettings(trust_anchors_pem)));
+  try {
+    return JSON.parse(reader.crJson());
+  } finally {
+    reader.free();
+  }
+}
+
 async function start(): Promise<void> {
   initSync({ module: await readFile(new URL('c2pa_bg.wasm', import.meta.resolve('@contentauth/c2pa-wasm'))) });
 }

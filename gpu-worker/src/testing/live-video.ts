@@ -48,8 +48,10 @@ export async function make(video_id: string, options: MakeOptions): Promise<Made
   for (const [key, bytes] of before?.stored ?? []) edge.stored.set(key, bytes);
   const { upload } = edge;
   edge.upload = async (ticket, key, content, ...rest) => {
-    if (!(content instanceof Uint8Array) && key.endsWith('.mp4')) video = await readFile(content.path);
-    return upload(ticket, key, content, ...rest);
+    if (content instanceof Uint8Array) return upload(ticket, key, content, ...rest);
+    const bytes = await readFile(content.path);
+    if (key.endsWith('.mp4')) video = bytes;
+    return upload(ticket, key, bytes, ...rest);
   };
   const faults: unknown[] = [];
   const context: JobContext = {
