@@ -24,6 +24,7 @@ export interface Env {
   readonly ENDLESS_MAX_SECONDS?: string;
   readonly RESTAMP_AFTER_SECONDS?: string;
   readonly INVISIBLE_MARK?: string;
+  readonly STAND_IN?: string;
   readonly WORKER_TOKEN?: string;
   readonly TICKET_SECRET?: string;
   readonly KEY_PEPPER?: string;
@@ -98,6 +99,8 @@ export interface Settings {
   readonly outbound: OutboundRules;
   /** Whether new frames carry a mark that is their video's own. Without it equal requests give equal frames. */
   readonly invisibleMark: boolean;
+  /** Whether the default model makes what clients ask of models that are no longer served by anyone. */
+  readonly standIn: boolean;
   /** Whether files signed under a development chain may count as ours. */
   readonly allowDevelopmentRoot: boolean;
 }
@@ -130,6 +133,7 @@ export function readSettings(env: Env): Settings {
       resolver_url: env.DNS_RESOLVER_URL ? absoluteUrl(env, 'DNS_RESOLVER_URL') : null,
     },
     invisibleMark: choice(env, 'INVISIBLE_MARK', ['on', 'off']) === 'on',
+    standIn: choice(env, 'STAND_IN', ['on', 'off']) === 'on',
     allowDevelopmentRoot: choice(env, 'DEVELOPMENT_ROOT', ['refuse', 'allow']) === 'allow',
   };
   parsed.set(env, settings);

@@ -18,6 +18,11 @@ export type PromptWarning =
     }
   | { readonly code: 'unknown_words'; readonly message: string; readonly param: string; readonly words: readonly string[] };
 
+/** What is made otherwise than was asked. */
+export type RequestWarning =
+  | PromptWarning
+  | { readonly code: 'model_replaced' | 'size_replaced'; readonly message: string; readonly param: string };
+
 const REFUSED = [
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what is refused
   { what: 'control characters', pattern: /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/u },

@@ -35,7 +35,7 @@ def refusal(call):
 
 seen["refusals"] = [
     refusal(lambda: client.videos.create(prompt="a ball", seconds="99999")),
-    refusal(lambda: client.videos.create(prompt="a ball", model="sora-2")),
+    refusal(lambda: client.videos.create(prompt="a ball", model="sora-9")),
     refusal(lambda: client.videos.retrieve("video_" + "0" * 32)),
     refusal(lambda: client.videos.download_content(others[2])),
     refusal(lambda: client.with_options(api_key="sk-wrong").videos.list()),

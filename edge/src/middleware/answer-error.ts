@@ -27,7 +27,7 @@ export function unknownRoute(c: Context<AppEnv>): Response {
   return answerError(
     new EverframeError(
       'unknown_route',
-      `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. The API lies under /v1, OpenRouter's dialect under /api/v1: a client's base URL ends with it.`,
+      `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. Routes are those of ${new URL(c.req.url).origin}/docs: a client's base URL ends with /v1, in OpenRouter's dialect with /api/v1.`,
     ),
     c,
   );

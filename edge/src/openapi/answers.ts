@@ -86,7 +86,10 @@ export type PromptView = z.infer<typeof PromptView>;
 export const SteeredPrompt = PromptView.extend({ warnings: z.array(PromptWarningView) });
 export const PromptList = z.object({ object: z.literal('list'), data: z.array(PromptView), has_more: z.literal(false) });
 
-export const CreatedVideo = VideoView.extend({ warnings: z.array(PromptWarningView) });
+export const RequestWarningView = PromptWarningView.extend({
+  code: z.enum([...PromptWarningView.shape.code.options, 'model_replaced', 'size_replaced']),
+});
+export const CreatedVideo = VideoView.extend({ warnings: z.array(RequestWarningView) });
 export type CreatedVideo = z.infer<typeof CreatedVideo>;
 
 export const DeletedVideo = z.object({ id: z.string(), object: z.literal('video.deleted'), deleted: z.literal(true) });

@@ -10,6 +10,7 @@ import {
 } from '@everframe/shared';
 import { z } from 'zod';
 import { PACKAGES } from '../catalogue.ts';
+import { RETIRED_MODELS, RETIRED_SIZES } from '../routes/stand-in.ts';
 
 /** At least one visible character; none of the control, bidirectional and non-characters that a prompt may not have. */
 const REFUSED = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069\\ufdd0-\\ufdef\\ufffe\\uffff';
@@ -47,17 +48,19 @@ export const CreateVideo = z.strictObject({
     .optional()
     .meta({ description: 'What to lead away from. The safety rules do not judge it.' }),
   model: z
-    .enum(PACKAGES.map(({ name }) => name))
+    .enum([...PACKAGES.map(({ name }) => name), ...RETIRED_MODELS])
     .optional()
-    .meta({ description: 'Default: the first of `/v1/models`.' }),
+    .meta({ description: 'Default: the first of `/v1/models`, which also stands in for the models of the service that was switched off.' }),
   seconds: z
     .union([whole(least, most), z.literal('endless')])
     .optional()
     .meta({ description: "Within the model's bounds; default its own. `endless`: until it is cancelled, or the credits end." }),
   size: z
-    .enum([...new Set(PACKAGES.flatMap(({ sizes }) => sizes))])
+    .enum([...new Set([...PACKAGES.flatMap(({ sizes }) => sizes), ...RETIRED_SIZES])])
     .optional()
-    .meta({ description: "`<width>x<height>`; default the model's first." }),
+    .meta({
+      description: "`<width>x<height>`; default the model's first. Sizes of models that it stands in for are replaced by that one.",
+    }),
   seed: whole(0, SEED_MAX).optional().meta({ description: 'The same seed, prompt and model give the same frames. Default: drawn.' }),
   prompt_disclosure: PromptDisclosure.optional().meta({
     description:

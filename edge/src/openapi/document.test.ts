@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { PROMPT_MAX_CHARACTERS, publicationRecord, publicationToSign, SEED_MAX, toGenerationCommand } from '@everframe/shared';
 import { app } from '../app.ts';
 import { PACKAGES } from '../catalogue.ts';
+import { standIn } from '../routes/stand-in.ts';
 import { storeCredential } from '../store/credentials.ts';
 import { storePublications } from '../store/publications.ts';
 import { assertDocumented, assertSchema, resolve } from '../testing/assert-documented.ts';
@@ -226,8 +227,9 @@ const FIELDS: readonly (readonly [fields: Json, sound: boolean])[] = [
   [{ prompt: 'a', seed: SEED_MAX }, true],
   [{ prompt: 'a', seed: -1 }, false],
   [{ prompt: 'a', size: '128x128' }, true],
-  [{ prompt: 'a', size: '1280x720' }, false],
-  [{ prompt: 'a', model: 'sora-2' }, false],
+  [{ prompt: 'a', size: '1280x721' }, false],
+  [{ prompt: 'a', model: 'sora-9' }, false],
+  [{ prompt: 'a', model: 'sora-2', size: '1280x720' }, true],
   [{ prompt: 'a', segments: [{ start: 1, prompt: 'b' }] }, true],
   [{ prompt: 'a', segments: [{ start: '1.5', prompt: 'b', anchor: 'keep' }] }, true],
   [{ prompt: 'a', segments: [{ start: 1, prompt: 'b', anchor: 'drop' }] }, false],
@@ -254,7 +256,7 @@ test('what the document says of the fields of a create is what becomes of them',
   for (const [fields, sound] of FIELDS) {
     const at = JSON.stringify(fields).slice(0, 100);
     assert.equal(
-      passes(() => toGenerationCommand(fields, PACKAGES, 0)),
+      passes(() => toGenerationCommand(standIn(fields, PACKAGES, true).request, PACKAGES, 0)),
       sound,
       `${at}, in fact`,
     );

@@ -1,9 +1,12 @@
 /** POST /v1/videos: raw body, validated command, its prompts judged, record, answer. The record's outbox rings the queue after the answer. */
 import type { Context } from 'hono';
+import { PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
 import { makeVideo } from './make-video.ts';
 import { readCreateRequest } from './read-create-request.ts';
+import { standIn } from './stand-in.ts';
 
 export async function createVideo(c: Context<AppEnv>): Promise<Response> {
-  return makeVideo(c, await readCreateRequest(c.req.raw));
+  const { request, warnings } = standIn(await readCreateRequest(c.req.raw), PACKAGES, c.get('settings').standIn);
+  return makeVideo(c, request, { warnings });
 }

@@ -4,9 +4,12 @@ import type { Context } from 'hono';
 import { PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
 import { readCreateRequest } from './read-create-request.ts';
+import { standIn } from './stand-in.ts';
 
 export async function estimateVideo(c: Context<AppEnv>): Promise<Response> {
-  const command = toGenerationCommand(await readCreateRequest(c.req.raw), PACKAGES, 0, c.get('settings').endlessSeconds);
+  const settings = c.get('settings');
+  const { request } = standIn(await readCreateRequest(c.req.raw), PACKAGES, settings.standIn);
+  const command = toGenerationCommand(request, PACKAGES, 0, settings.endlessSeconds);
   const { micro_usd, micro_usd_per_second } = priceOf(command, PACKAGES);
   return c.json({
     object: 'video.estimate',

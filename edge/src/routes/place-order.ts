@@ -2,9 +2,9 @@
 import {
   type CreateVideoRequest,
   type GenerationCommand,
-  type PromptWarning,
   parseStrict,
   priceOf,
+  type RequestWarning,
   reviewPrompt,
   type VideoRecord,
 } from '@everframe/shared';
@@ -31,18 +31,20 @@ export interface Order {
    * for a video that is then not recorded is erased.
    */
   readonly prepare?: (id: string) => Promise<Prepared>;
+  /** Beside those of the prompts. */
+  readonly warnings?: readonly RequestWarning[];
   /** What the caller reads. @default the video as `/v1` shows it, with the warnings */
   readonly answer?: Answer;
 }
 
-export type Answer = (c: Context<AppEnv>, video: VideoRecord, warnings: readonly PromptWarning[]) => Response | Promise<Response>;
+export type Answer = (c: Context<AppEnv>, video: VideoRecord, warnings: readonly RequestWarning[]) => Response | Promise<Response>;
 
 /** What is stored of a video before it is recorded. */
 export type Prepared = Pick<NewVideo, 'beginning' | 'parent_file' | 'source'>;
 
 export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Response> {
   const { command, prompts, negative_prompt, request, remixed_from_video_id = null, prepare, answer = answerVideo } = order;
-  const warnings = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));
+  const reviewed = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));
   await refuseHarmfulPrompts(c, prompts);
   const identity = remixed_from_video_id === null ? request : { ...request, remixed_from_video_id };
   const video = await createOnce(c, identity, async (id) => {
@@ -55,14 +57,14 @@ export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Resp
     const record = { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id, ...prepared };
     return await c.env.VIDEO.getByName(id).create(record);
   });
-  return answer(c, video, warnings);
+  return answer(c, video, [...(order.warnings ?? []), ...reviewed]);
 }
 
-function answerVideo(c: Context<AppEnv>, video: VideoRecord, warnings: readonly PromptWarning[]): Response {
+function answerVideo(c: Context<AppEnv>, video: VideoRecord, warnings: readonly RequestWarning[]): Response {
   return c.json({ ...toVideoView(video), warnings });
 }
 
-function review(prompts: Readonly<Record<string, string>>, name: string, strict: boolean): PromptWarning[] {
+function review(prompts: Readonly<Record<string, string>>, name: string, strict: boolean): RequestWarning[] {
   const model = PACKAGES.find((candidate) => candidate.name === name);
   if (!model) throw new Error(`${name} is not served`);
   return Object.entries(prompts).flatMap(([param, prompt]) => reviewPrompt(prompt, model, { known: KNOWN_WORDS[name], strict, param }));

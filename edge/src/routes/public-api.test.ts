@@ -139,7 +139,7 @@ const REFUSED_FIELDS: readonly (readonly [claim: string, fields: object, code: s
   ['a bidirectional override in the prompt', { prompt: 'a\u202eb' }, 'invalid_value', 'prompt'],
   ['a prompt that is too long for the model', { prompt: 'red '.repeat(200), strict: 'true' }, 'prompt_too_long', 'prompt'],
   ['a strictness that is no truth value', { prompt: 'a', strict: 'very' }, 'invalid_value', 'strict'],
-  ['an unknown model', { prompt: 'a', model: 'sora-2' }, 'model_not_found', 'model'],
+  ['an unknown model', { prompt: 'a', model: 'sora-9' }, 'model_not_found', 'model'],
   ['a model that is a number', { prompt: 'a', model: 2 }, 'invalid_type', 'model'],
   ['an impossible size', { prompt: 'a', size: '1280x720' }, 'invalid_value', 'size'],
   ['a size that is a number', { prompt: 'a', size: 128 }, 'invalid_value', 'size'],
