@@ -22,6 +22,9 @@ const COMMANDS = {
   check: { program: ['scripts/check.mjs'] },
   bench: { program: ['bench/run.ts'] },
   measure: { program: ['scripts/measure.mjs'], own_group: true },
+  worker: { program: ['gpu-worker/src/main.ts'], own_group: true },
+  pages: { program: ['verify-page/build.ts'] },
+  wrangler: { program: ['node_modules/wrangler/bin/wrangler.js'] },
 };
 
 const [name, ...rest] = process.argv.slice(2);

@@ -21,6 +21,7 @@ export async function readBody(request: Request, max_bytes: number): Promise<Uin
 }
 
 export function parseJsonObject(body: Uint8Array): Readonly<Record<string, unknown>> {
+  if (body.length === 0) throw new EverframeError('invalid_json', 'The body is empty; it must be a JSON object.');
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(body));

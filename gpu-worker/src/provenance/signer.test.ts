@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign, verify, webcrypto, X509Certificate } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -55,6 +56,27 @@ test('a video signed with a key in KMS, or in a file, is trusted by two readers;
     assert.equal((await readManifest(out_path, 'video/mp4', root.certificate)).state, 'trusted');
     assert.equal(await readIndependently(await readFile(out_path), 'video/mp4', root.certificate), 'Trusted');
   }
+});
+
+const no_openssl = spawnSync('openssl', ['version']).status !== 0 && 'there is no openssl here';
+
+test('a chain that was made as the documentation says signs what two readers trust', { skip: no_openssl }, async () => {
+  const documentation = await readFile(new URL('../../../docs/signing.md', import.meta.url), 'utf8');
+  const script = /```sh\n(openssl req -x509.+?)```/s.exec(documentation)?.[1] ?? assert.fail('docs/signing.md has no script for a chain');
+  const home = await mkdtemp(join(folder, 'own-'));
+  const inHome = (name: string) => join(home, name);
+  execFileSync('sh', ['-ec', script], { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
+  const signer = await openSigner({
+    kind: 'pkcs8',
+    key_path: inHome('signer.key'),
+    certificates_path: inHome('signer.pem'),
+    trust_anchors_path: inHome('root.pem'),
+  });
+  const out_path = inHome('own.mp4');
+  await signAsset({ signer, source_path: await makeTestVideo(home), mime_type: 'video/mp4', out_path, facts: TEST_FACTS });
+  const own_root = await readFile(inHome('root.pem'), 'utf8');
+  assert.equal((await readManifest(out_path, 'video/mp4', own_root)).state, 'trusted');
+  assert.equal(await readIndependently(await readFile(out_path), 'video/mp4', own_root), 'Trusted');
 });
 
 test('KMS is asked again where that can help, and named where it cannot', async () => {
