@@ -28,7 +28,6 @@ export function generationFacts(
     title: video_id,
     model: { name: model.name, title: model.title, version: model.version, package_sha256 },
     seed: command.seed,
-    strength: command.continues ? undefined : command.edits?.strength,
     fps: command.fps,
     width: command.width,
     height: command.height,

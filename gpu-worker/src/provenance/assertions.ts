@@ -13,8 +13,6 @@ export interface GenerationFacts {
   /** `package_sha256` is the digest of model.json, which holds the digests of all files. */
   readonly model: { readonly name: string; readonly title: string; readonly version: string; readonly package_sha256: string };
   readonly seed: number;
-  /** How far an edit could leave its parent, 0 to 1; undefined for what is none. */
-  readonly strength?: number | undefined;
   /** Undefined where it is not known yet. */
   readonly frames: number | undefined;
   readonly fps: number;
@@ -43,6 +41,8 @@ export type Origin =
       readonly parent: InputFile;
       /** Whether the parent, too, is a model's work; else the result is a composite. */
       readonly parent_made_by_model: boolean;
+      /** How far an edit could leave its parent, 0 to 1; undefined where that is not known. */
+      readonly strength?: number | undefined;
     };
 
 /** `hash`: HMAC-SHA-256 under the video's own key, hex; a bare hash of a short prompt could be guessed. */
@@ -133,7 +133,7 @@ function inputLabels({ prompts, reference_image }: GenerationFacts): string[] {
 }
 
 function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): object {
-  const { model, seed, strength, frames, fps, width, height, provider, encoder, origin, live_manifests = [], continues_manifest } = facts;
+  const { model, seed, frames, fps, width, height, provider, encoder, origin, live_manifests = [], continues_manifest } = facts;
   const about = {
     video_id: facts.video_id,
     operation: origin.kind,
@@ -141,7 +141,7 @@ function ownParameters(facts: GenerationFacts, mime_type: SignedMimeType): objec
     model_version: model.version,
     model_sha256: model.package_sha256,
     seed,
-    strength,
+    strength: origin.kind === 'edited' ? origin.strength : undefined,
   };
   const live = { live_manifests: live_manifests.join(' ') || undefined, continues_manifest };
   const media = mime_type === 'video/mp4' ? { frames, fps, width, height, provider, encoder, ...live } : {};
