@@ -2,8 +2,8 @@
  * Which part of a finished video carries which mark, and which its fingerprint covers. An extension's first frames have the mark of its
  * parent, or none; and a video may have been gone on with by a worker that was told to write none. Its manifest says so.
  */
-import { FINGERPRINT_MAX_SECONDS, type GenerationCommand, type Segment } from '@everframe/shared';
-import { fingerprintOf, joinCells } from '@everframe/shared/mark';
+import type { ClaimAnswer, GenerationCommand, Segment } from '@everframe/shared';
+import { growFingerprint, wholeFingerprint } from '@everframe/shared/mark';
 import { framesDone, ownSegments } from './progress.ts';
 import type { Fingerprint, MarkedPart, Timespan } from './provenance/soft-bindings.ts';
 
@@ -32,14 +32,27 @@ export function ownMark(parts: readonly MarkedPart[]): string | undefined {
   return parts.find(({ taken_over }) => !taken_over)?.mark;
 }
 
-/** Undefined where an older worker made a segment, which left nothing to make it from, or for less than a second. */
-export function fingerprintOfSegments({ fps }: Pick<GenerationCommand, 'fps'>, segments: readonly Segment[]): Fingerprint | undefined {
-  if (segments.some(({ luma_cells }) => luma_cells === undefined)) return undefined;
-  const hashes = fingerprintOf(joinCells(segments.flatMap(({ luma_cells = [] }) => luma_cells))).slice(0, FINGERPRINT_MAX_SECONDS);
+/**
+ * Goes on with what the claim knows. Undefined where an older worker made a segment, which left nothing to make it from, or for
+ * less than a second.
+ * @param segments all of the video's, in order
+ */
+export function fingerprintOfVideo(claim: KnownAtClaim, segments: readonly Segment[]): Fingerprint | undefined {
+  // An older edge tells it segment by segment.
+  const { fingerprint: known = { hashes: [], cells: [] } } = claim;
+  const others = claim.fingerprint === undefined ? segments : segments.slice(claim.segments.length);
+  if (known === null || others.some(({ luma_cells }) => luma_cells === undefined)) return undefined;
+  const grown = growFingerprint(
+    known,
+    others.flatMap(({ luma_cells = [] }) => luma_cells),
+  );
+  const hashes = wholeFingerprint(grown);
   if (hashes.length === 0) return undefined;
-  const is_whole = hashes.length * fps >= framesDone({ segments });
+  const is_whole = hashes.length * claim.command.fps >= framesDone({ segments });
   return { hashes, timespan: is_whole ? undefined : { start: 0, end: hashes.length * 1000 } };
 }
+
+type KnownAtClaim = Pick<ClaimAnswer, 'fingerprint' | 'segments'> & { readonly command: Pick<GenerationCommand, 'fps'> };
 
 function timespanOf(first_frame: number, end_frame: number, fps: number): Timespan {
   return { start: Math.round((first_frame * 1000) / fps), end: Math.round((end_frame * 1000) / fps) };

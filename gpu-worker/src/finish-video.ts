@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type ClaimAnswer, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
 import { activeManifest } from '@everframe/shared/live-verification';
 import { createMarker } from '@everframe/shared/mark';
-import { fingerprintOfSegments, markedParts, ownMark } from './binding-scopes.ts';
+import { fingerprintOfVideo, markedParts, ownMark } from './binding-scopes.ts';
 import { generationFacts } from './generation-facts.ts';
 import type { JobContext } from './job.ts';
 import type { Lease } from './lease.ts';
@@ -49,7 +49,7 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const frames = framesDone(progress);
   const made = { ...claim, command: { ...claim.command, frames } };
   const marks = markedParts(claim.command, progress.segments);
-  const fingerprint = fingerprintOfSegments(claim.command, progress.segments);
+  const fingerprint = fingerprintOfVideo(claim, progress.segments);
   const origin = await fetchOrigin(context, lease, claim);
   const about = { origin, frames, encoder: first.encoder, marks, fingerprint, live_manifests };
   const facts = generationFacts(context, lease, made, about);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Directive, DirectiveAnswer } from './directives.ts';
 import { FAILURE_CODES } from './errors.ts';
 import { GenerationCommand } from './generation.ts';
-import { FINGERPRINT_MAX_SECONDS, LIVE_PROMPTS_MAX } from './limits.ts';
+import { FINGERPRINT_MAX_SECONDS, LIVE_PROMPTS_MAX, LUMA_CELLS_MAX } from './limits.ts';
 import { PublicationRecord } from './publication.ts';
 
 /** An uploaded object. `sha256` in lower-case hex. */
@@ -31,6 +31,18 @@ export const LumaCell = z.object({
 });
 export type LumaCell = z.infer<typeof LumaCell>;
 
+/** One hash for each second, see `mark/fingerprint.ts`. */
+const Hashes = z.array(z.string().regex(/^[0-9a-f]{24}$/)).max(FINGERPRINT_MAX_SECONDS);
+
+/** The fingerprint of a video that is being made. */
+export const GrowingFingerprint = z.object({
+  /** Of the seconds that no later segment can change. */
+  hashes: Hashes.readonly(),
+  /** The half seconds behind them. */
+  cells: z.array(LumaCell).max(LUMA_CELLS_MAX).readonly(),
+});
+export type GrowingFingerprint = z.infer<typeof GrowingFingerprint>;
+
 /** What a worker writes into frames, invisibly. */
 const Mark = z.string().regex(/^[0-9a-f]{12}$/);
 
@@ -46,8 +58,8 @@ export const Segment = z.object({
   encoder: EncoderName,
   /** What its frames carry invisibly, 12 hex digits; null for nothing, absent where an older worker did not say. */
   mark: Mark.nullable().optional(),
-  /** What the video's fingerprint is made of; absent in segments of older workers. */
-  luma_cells: z.array(LumaCell).max(1000).optional(),
+  /** What the video's fingerprint is made of, in a commit; absent in those of older workers. */
+  luma_cells: z.array(LumaCell).max(LUMA_CELLS_MAX).optional(),
 });
 export type Segment = z.infer<typeof Segment>;
 
@@ -84,8 +96,10 @@ export const ClaimAnswer = z.object({
   mark: Mark.optional(),
   /** Id of the last commit, which the next one must name; null before the first. */
   parent: z.string().nullable(),
-  /** Everything committed so far, in order. */
+  /** Everything committed so far, in order; `luma_cells` are in `fingerprint` instead, but for those of an older edge. */
   segments: z.array(Segment),
+  /** Of `segments`; null where an older worker made one of them, absent from an older edge. */
+  fingerprint: GrowingFingerprint.nullable().optional(),
   /** State after the last commit; null before the first. */
   checkpoint: Asset.nullable(),
   /** Left out, the video is made after no other. */
@@ -132,8 +146,8 @@ export const Credential = z.object({
     .regex(/^urn:[\w:.-]+$/),
   /** The video's own, as a claim gave it; null where none of the frames that were made for it carries one. */
   mark: Mark.nullable(),
-  /** One hash for each second, see `mark/fingerprint.ts`; empty where it is not known. */
-  fingerprint: z.array(z.string().regex(/^[0-9a-f]{24}$/)).max(FINGERPRINT_MAX_SECONDS),
+  /** Empty where it is not known. */
+  fingerprint: Hashes,
 });
 export type Credential = z.infer<typeof Credential>;
 

@@ -75,6 +75,10 @@ export const STREAM_URL_SECONDS = { min: 60, max: 30 * 24 * 60 * 60, default: 24
 export const VERIFY_MAX_BYTES = 16 * 1024 * 1024;
 /** Seconds from its beginning of which a video has a fingerprint. */
 export const FINGERPRINT_MAX_SECONDS = 3600;
+/** Half seconds that one segment may tell of for the fingerprint: what fits into a commit, WORKER_BODY_MAX_BYTES. */
+export const LUMA_CELLS_MAX = 600;
+/** Hashes that one look-up by fingerprint compares: half a minute, at four beginnings of its seconds. */
+export const HASHES_MAX = 120;
 /** Checks of a file a minute, for a client address that shows no key. */
 export const VISITOR_CHECKS_PER_MINUTE = 10;
 /** Seconds after its credits were reserved in which a video must be recorded; a reservation without a video is released. */

@@ -3,7 +3,7 @@
  * Resolution API. Who asks has read the file already, in the page, at the terminal or elsewhere; what comes back is a manifest's name,
  * which stands in every copy of its file too.
  */
-import { EverframeError, JSON_BODY_MAX_BYTES } from '@everframe/shared';
+import { EverframeError, HASHES_MAX, JSON_BODY_MAX_BYTES } from '@everframe/shared';
 import { FINGERPRINT_ALG, HASH_DIGITS, MARK_ALG, NOTHING } from '@everframe/shared/mark';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
@@ -11,8 +11,6 @@ import { parseJsonObject, readBody } from '../http/read-body.ts';
 import { findByMark, findCandidates } from '../store/credentials.ts';
 import { matchFingerprint } from './match-fingerprint.ts';
 
-/** Hashes that one look-up compares: half a minute, at four beginnings of its seconds. */
-export const HASHES_MAX = 120;
 const MAX_RESULTS = 10;
 const MARK_BYTES = 6;
 const HASH_BYTES = HASH_DIGITS / 2;

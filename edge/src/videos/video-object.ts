@@ -24,6 +24,7 @@ import { requireAssets } from '../storage/require-assets.ts';
 import type { SegmentName } from '../streaming/playlist.ts';
 import { type StreamView, streamView } from '../streaming/stream-view.ts';
 import { eraseAt } from './erasure.ts';
+import { growingFingerprint } from './growing-fingerprint.ts';
 import { lineageOf } from './lineage.ts';
 import { putErrand, restoreErrand } from './outbox.ts';
 import { type Outcome, toOutcome } from './outcome.ts';
@@ -177,7 +178,8 @@ export class VideoObject extends DurableObject<Env> {
         created_at_ms,
         request_id,
         parent: last_commit?.id ?? null,
-        segments: tables.listSegments(this.#sql),
+        segments: tables.listSegmentFiles(this.#sql),
+        fingerprint: growingFingerprint(this.#sql, command.fps),
         checkpoint: tables.lastCheckpoint(this.#sql),
         lineage: lineageOf(claimed),
         source: claimed.source,

@@ -130,6 +130,12 @@ export function listSegments(sql: SqlStorage): Segment[] {
   return rows.map((row) => JSON.parse(row.segment) as Segment);
 }
 
+/** The same without what the fingerprint is made of, which is most of it. */
+export function listSegmentFiles(sql: SqlStorage): Segment[] {
+  const rows = sql.exec<{ segment: string }>("SELECT json_remove(segment, '$.luma_cells') AS segment FROM commits ORDER BY chunk_index");
+  return rows.toArray().map((row) => JSON.parse(row.segment) as Segment);
+}
+
 /** The state after the last commit. */
 export function lastCheckpoint(sql: SqlStorage): Asset | null {
   const [row] = sql.exec<{ checkpoint: string }>('SELECT checkpoint FROM commits ORDER BY chunk_index DESC LIMIT 1').toArray();

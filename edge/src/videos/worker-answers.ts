@@ -1,5 +1,5 @@
 /** What the object of a video answers its worker. */
-import type { Asset, Directive, GenerationCommand, Lineage, Segment } from '@everframe/shared';
+import type { Asset, Directive, GenerationCommand, GrowingFingerprint, Lineage, Segment } from '@everframe/shared';
 
 export interface Lease {
   readonly epoch: number;
@@ -14,6 +14,7 @@ export interface Claimed extends Lease {
   readonly request_id: string | null;
   readonly parent: string | null;
   readonly segments: Segment[];
+  readonly fingerprint: GrowingFingerprint | null;
   readonly checkpoint: Asset | null;
   readonly lineage: Lineage | null;
   readonly source: Asset | null;

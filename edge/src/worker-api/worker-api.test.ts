@@ -27,7 +27,10 @@ test('a video goes from claim over commits to completion, and its owner sees eve
   assert.match(String(mark), /^[0-9a-f]{12}$/);
   assert.deepEqual(
     { ...rest, created_at_ms: 0 },
-    { epoch: 1, lease_seconds: 60, created_at_ms: 0, parent: null, segments: [], checkpoint: null, lineage: null, source: null },
+    {
+      ...{ epoch: 1, lease_seconds: 60, created_at_ms: 0, parent: null, segments: [], checkpoint: null, lineage: null, source: null },
+      fingerprint: { hashes: [], cells: [] },
+    },
   );
   assert.deepEqual([command.prompt, command.seed, command.frames], ['a red ball', 7, 8]);
   assert.equal((await edge.view(video_id)).status, 'in_progress');

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BANDS, bandsOf, createLumaCells, fingerprintOf, HASH_BITS, hammingDistance, joinCells, NOTHING } from './index.ts';
+import type { GrowingFingerprint } from '../commit.ts';
+import { FINGERPRINT_MAX_SECONDS } from '../limits.ts';
+import {
+  BANDS,
+  bandsOf,
+  createLumaCells,
+  fingerprintOf,
+  growFingerprint,
+  HASH_BITS,
+  hammingDistance,
+  joinCells,
+  NOTHING,
+  wholeFingerprint,
+} from './index.ts';
 
 /** A gradient with a light square that moves. */
 function frame(index: number, size = 64): Uint8Array {
@@ -22,6 +35,35 @@ test('parts made by several workers have the fingerprint of the whole', () => {
   assert.equal(whole.length, 4);
   const parts = [...cellsOf(0, 6), ...cellsOf(6, 5), ...cellsOf(11, 21)];
   for (const [second, hash] of fingerprintOf(joinCells(parts)).entries()) assert.ok(hammingDistance(hash, whole[second] ?? '') <= 2);
+});
+
+test('a fingerprint that grows by segments is the one that all of them make at once, and keeps no more than a second of cells', () => {
+  for (const length of [1, 3, 5, 8, 13]) {
+    const parts = Array.from({ length: Math.ceil(64 / length) }, (_, index) => cellsOf(index * length, length));
+    let grown: GrowingFingerprint = { hashes: [], cells: [] };
+    for (const part of parts) {
+      // As it goes from one worker over the edge to the next.
+      grown = growFingerprint(JSON.parse(JSON.stringify(grown)) as GrowingFingerprint, part);
+      assert.ok(grown.cells.length <= 2 + Math.ceil(length / 4), `${grown.cells.length} cells`);
+    }
+    assert.deepEqual(wholeFingerprint(grown), fingerprintOf(joinCells(parts.flat())), `segments of ${length} frames`);
+    assert.deepEqual(grown, growFingerprint({ hashes: [], cells: [] }, parts.flat()));
+  }
+});
+
+test('what lies behind the part that has a fingerprint leaves nothing', () => {
+  const cells = createLumaCells();
+  cells.add(frame(0), 64, 64, FINGERPRINT_MAX_SECONDS - 0.1);
+  cells.add(frame(0), 64, 64, FINGERPRINT_MAX_SECONDS);
+  assert.deepEqual(
+    cells.cells().map(({ cell }) => cell),
+    [FINGERPRINT_MAX_SECONDS * 2 - 1],
+  );
+  const empty = Array.from({ length: FINGERPRINT_MAX_SECONDS }, () => NOTHING);
+  const { cells: kept, hashes } = growFingerprint({ hashes: empty, cells: [] }, [
+    { cell: FINGERPRINT_MAX_SECONDS * 2, frames: 1, means: [] },
+  ]);
+  assert.deepEqual([kept, hashes.length], [[], FINGERPRINT_MAX_SECONDS]);
 });
 
 test('twice the size and three times the frame rate change few bits, another second many', () => {

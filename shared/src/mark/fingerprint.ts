@@ -3,8 +3,9 @@
  * cropped. Half of them say how light and dark are spread over the picture, half how that changes within the second: signs of the
  * slowest waves of a cosine transform, as in perceptual hashes of pictures. It identifies by likeness, not by proof.
  */
-import type { LumaCell } from '../commit.ts';
-import { AREAS, GRID } from './luma-cells.ts';
+import type { GrowingFingerprint, LumaCell } from '../commit.ts';
+import { FINGERPRINT_MAX_SECONDS } from '../limits.ts';
+import { AREAS, CELLS_A_SECOND, GRID, joinCells } from './luma-cells.ts';
 
 /** Our name for the fingerprint in C2PA assertions and look-ups. */
 export const FINGERPRINT_ALG = 'org.everframe.fingerprint.1';
@@ -24,10 +25,31 @@ export const BANDS = HASH_DIGITS / BAND_DIGITS;
 
 /** @param cells in order, whole ones @returns one hash for each second that has both of its halves */
 export function fingerprintOf(cells: readonly LumaCell[]): string[] {
-  const hashes: string[] = [];
+  return wholeFingerprint({ hashes: [], cells });
+}
+
+/**
+ * Goes on with a fingerprint: what no later segment can change becomes a hash, and only the cells behind that are kept.
+ * @param cells of the segments behind it, in order: none lies before the last that is known
+ */
+export function growFingerprint(known: GrowingFingerprint, cells: readonly LumaCell[]): GrowingFingerprint {
+  const joined = joinCells([...known.cells, ...cells]);
+  // More of the last half second may come.
+  const hashes = hashesUpTo((joined.at(-1)?.cell ?? 0) - 1, { hashes: known.hashes, cells: joined });
+  const next = hashes.length < FINGERPRINT_MAX_SECONDS ? hashes.length * CELLS_A_SECOND : Number.POSITIVE_INFINITY;
+  return { hashes, cells: joined.filter(({ cell }) => cell >= next) };
+}
+
+/** Of a video to which nothing will be added. */
+export function wholeFingerprint({ hashes, cells }: GrowingFingerprint): string[] {
+  return hashesUpTo(cells.at(-1)?.cell ?? -1, { hashes, cells });
+}
+
+/** @param last the half second behind which nothing counts */
+function hashesUpTo(last: number, { hashes: known, cells }: GrowingFingerprint): string[] {
+  const hashes = [...known];
   const halves = new Map(cells.map((cell) => [cell.cell, cell.means]));
-  const last = cells.at(-1)?.cell ?? -1;
-  for (let cell = 0; cell + 1 <= last; cell += 2) {
+  for (let cell = hashes.length * CELLS_A_SECOND; cell + 1 <= last && hashes.length < FINGERPRINT_MAX_SECONDS; cell += CELLS_A_SECOND) {
     const [first, second] = [halves.get(cell), halves.get(cell + 1)];
     hashes.push(first && second ? hashOf(first, second) : NOTHING);
   }

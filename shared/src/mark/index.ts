@@ -1,7 +1,18 @@
 /** The invisible mark and the fingerprint: what worker, edge, page and command line share. Pure arithmetic on decoded frames. */
 export { isMarkId } from './code.ts';
 export { createMarker, type Marker } from './embed.ts';
-export { BANDS, bandsOf, FINGERPRINT_ALG, fingerprintOf, HASH_BITS, HASH_DIGITS, hammingDistance, NOTHING } from './fingerprint.ts';
+export {
+  BANDS,
+  bandsOf,
+  FINGERPRINT_ALG,
+  fingerprintOf,
+  growFingerprint,
+  HASH_BITS,
+  HASH_DIGITS,
+  hammingDistance,
+  NOTHING,
+  wholeFingerprint,
+} from './fingerprint.ts';
 export { MARK_ALG } from './layout.ts';
 export {
   createPictureReader,

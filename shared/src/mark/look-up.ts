@@ -2,6 +2,7 @@
  * From decoded frames to a manifest: what a file without a credential still says, and whose it is by the word of a service. The page
  * and the command line ask alike; how a request is sent is theirs.
  */
+import { HASHES_MAX } from '../limits.ts';
 import { FINGERPRINT_ALG, fingerprintOf, NOTHING } from './fingerprint.ts';
 import { MARK_ALG } from './layout.ts';
 import { createLumaCells } from './luma-cells.ts';
@@ -13,7 +14,6 @@ export const PICTURES_A_SECOND = 8;
 export const PICTURE_SECONDS = 12;
 /** A file may begin anywhere in a second of the whole. */
 const BEGINNINGS = [0, 0.25, 0.5, 0.75];
-const HASHES_MAX = 120;
 
 export interface PictureSigns {
   /** 12 hex digits; null where none was found. */

@@ -3,13 +3,14 @@
  * sums of parts are the whole, so that a video made by several workers has the fingerprint of one made in a single go.
  */
 import type { LumaCell } from '../commit.ts';
+import { FINGERPRINT_MAX_SECONDS } from '../limits.ts';
 
 export const GRID = 8;
 export const AREAS = GRID * GRID;
 export const CELLS_A_SECOND = 2;
 
 export interface LumaCells {
-  /** @param seconds from the beginning of the video to the frame; what lies before it is left out */
+  /** @param seconds from the beginning of the video to the frame; what lies before it is left out, and what has no fingerprint */
   add(luma: Uint8Array, width: number, height: number, seconds: number): void;
   /** What was added so far, in order of time. */
   cells(): LumaCell[];
@@ -19,7 +20,7 @@ export function createLumaCells(): LumaCells {
   const sums = new Map<number, { frames: number; readonly areas: Float64Array }>();
   return {
     add(luma, width, height, seconds) {
-      if (seconds < 0) return;
+      if (seconds < 0 || seconds >= FINGERPRINT_MAX_SECONDS) return;
       const cell = Math.floor(seconds * CELLS_A_SECOND + 1e-6);
       const sum = sums.get(cell) ?? { frames: 0, areas: new Float64Array(AREAS) };
       sums.set(cell, sum);
