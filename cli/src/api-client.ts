@@ -2,6 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { LIST_LIMITS } from '@everframe/shared';
 import { Failure } from './failure.ts';
 import type { Address } from './next-steps.ts';
 
@@ -19,6 +20,14 @@ export interface Video {
   readonly seed?: number;
   readonly frames?: { readonly done: number; readonly total: number | null };
   readonly fps?: number;
+  /** Who told it to end early; null where nobody did. */
+  readonly ended_by?: string | null;
+}
+
+/** A video as the answer to its creation shows it. */
+export interface CreatedVideo extends Video {
+  /** What the model will not do with the prompt. Absent from another server. */
+  readonly warnings?: readonly { readonly code: string; readonly message: string; readonly param: string }[];
 }
 
 export interface CreateVideo {
@@ -44,16 +53,22 @@ export class ApiClient {
   }
 
   /** Not repeated when the answer is lost: that could make a second video. */
-  async createVideo(fields: CreateVideo): Promise<Video> {
+  async createVideo(fields: CreateVideo): Promise<CreatedVideo> {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.set(name, value);
     const response = await this.#send('POST', '/v1/videos', form);
-    return (await response.json()) as Video;
+    return (await response.json()) as CreatedVideo;
   }
 
   async getVideo(id: string): Promise<Video> {
     const response = await this.#retry(() => this.#send('GET', `/v1/videos/${id}`));
     return (await response.json()) as Video;
+  }
+
+  /** The newest videos of the account. */
+  async listVideos(): Promise<readonly Video[]> {
+    const response = await this.#retry(() => this.#send('GET', `/v1/videos?limit=${LIST_LIMITS.max}`));
+    return ((await response.json()) as { data: Video[] }).data;
   }
 
   /** The video ends with what is made of it; without a frame at once. */
@@ -78,10 +93,10 @@ export class ApiClient {
     await this.#send('DELETE', `/v1/videos/${id}`);
   }
 
-  /** Writes the finished file to `path`, which must not exist. */
-  async download(id: string, path: string): Promise<void> {
-    const response = await this.#retry(() => this.#send('GET', `/v1/videos/${id}/content`, undefined, false));
-    if (!response.body) throw new Failure('The server sent no video.');
+  /** Writes a file of the finished video to `path`, which must not exist. */
+  async download(id: string, variant: 'video' | 'thumbnail', path: string): Promise<void> {
+    const response = await this.#retry(() => this.#send('GET', `/v1/videos/${id}/content?variant=${variant}`, undefined, false));
+    if (!response.body) throw new Failure(`The server sent no ${variant}.`);
     await pipeline(Readable.fromWeb(response.body), createWriteStream(path, { flags: 'wx' }), { signal: this.#signal });
   }
 

@@ -10,7 +10,7 @@ const MAIN = join(import.meta.dirname, 'main.ts');
 
 function everframe(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   // As from a shell, whoever runs this test.
-  const { npm_lifecycle_event: _, ...env } = process.env;
+  const { npm_lifecycle_event: _, EVERFRAME_LAUNCHER_PID: __, ...env } = process.env;
   return spawnSync(process.execPath, [MAIN, ...args], { env, encoding: 'utf8', timeout: 60_000 });
 }
 
@@ -24,6 +24,17 @@ const REFUSALS: readonly [string, string[], RegExp][] = [
   ['verify without a file', ['verify'], /verify needs a file/],
   ['an account without a name', ['keys', 'create'], /--name must have 1 to 100 characters; got 0/],
   ['a deed that keys does not know', ['keys', 'drop'], /keys knows one thing, create; got 'drop'/],
+  ['an empty prompt', ['generate', '  '], /^The prompt must have at least 1 character that is not white space; got none\./],
+  ['a length of nothing', ['generate', 'a boat', '--seconds', '0'], /^--seconds must be a whole number from 1 to 600 .*got "0"/],
+  ['a length that is no number', ['generate', 'a boat', '--seconds', ''], /^--seconds must be a whole number/],
+  ['a size that no model offers', ['generate', 'a boat', '--size', '1920x1080'], /^--size must be one of '128x128' .*got "1920x1080"/],
+  ['a seed that is no number', ['generate', 'a boat', '--seed', 'x'], /^--seed must be a whole number from 0 to 4294967295; got "x"/],
+  ['a model that is not here', ['generate', 'a boat', '--model', 'sora-2'], /^The model "sora-2" is not served here/],
+  [
+    'an empty prompt for another server',
+    ['generate', '', '--url', 'http://127.0.0.1:1', '--api-key', 'k'],
+    /^The prompt must have at least/,
+  ],
   ['a server without a key', ['generate', 'a boat', '--url', 'http://127.0.0.1:1'], /needs a key/],
 ];
 
@@ -45,10 +56,18 @@ for (const command of ['dev', 'generate', 'verify']) {
   });
 }
 
-it('started by npm, a refusal names the npm script', () => {
-  const env = { ...process.env, npm_lifecycle_event: 'video' };
-  const { stderr } = spawnSync(process.execPath, [MAIN, 'generate', 'a boat', '--fast'], { env, encoding: 'utf8', timeout: 60_000 });
-  assert.match(stderr, /`npm run video -- --help` says more/);
+it('started by npm or by the launcher of a checkout, a refusal names the npm script', () => {
+  for (const [command, script] of [
+    ['dev', 'npm start'],
+    ['generate', 'npm run video'],
+    ['verify', 'npm run verify'],
+  ] as const) {
+    for (const by of [{ npm_lifecycle_event: 'test' }, { npm_lifecycle_event: '', EVERFRAME_LAUNCHER_PID: '1' }]) {
+      const env = { ...process.env, ...by };
+      const { stderr } = spawnSync(process.execPath, [MAIN, command, '--fast'], { env, encoding: 'utf8', timeout: 60_000 });
+      assert.match(stderr, new RegExp(`\`${script} -- --help\` says more`));
+    }
+  }
 });
 
 it('generate without a prompt shows the help', () => {

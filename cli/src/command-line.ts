@@ -15,10 +15,19 @@ export function readCommandLine<const T extends ParseArgsOptionsConfig>(command:
   }
 }
 
-/** Where a command's help is, in the words that the person started it with. */
+/** The npm script of each command. */
+const SCRIPTS: Readonly<Record<string, string>> = {
+  dev: 'npm start',
+  generate: 'npm run video',
+  verify: 'npm run verify',
+  keys: 'npm run keys',
+};
+
+/** Where a command's help is, in the words that the person started it with: the scripts of a checkout go through a launcher. */
 export function helpHint(command: string): string {
-  const script = process.env.npm_lifecycle_event;
-  return `\`${script ? `npm run ${script} --` : `everframe ${command}`} --help\` says more.`;
+  const { npm_lifecycle_event, EVERFRAME_LAUNCHER_PID } = process.env;
+  const script = npm_lifecycle_event || EVERFRAME_LAUNCHER_PID ? SCRIPTS[command] : undefined;
+  return `\`${script ? `${script} --` : `everframe ${command}`} --help\` says more.`;
 }
 
 /** An option that must be a whole number within bounds; undefined stays undefined. */

@@ -43,7 +43,8 @@ async function main([command, ...args]: string[]): Promise<number> {
         return 2;
     }
   } catch (error) {
-    if (interrupt.aborted) return 130;
+    // What failed after an interrupt, as the end of a video may, is told as well.
+    if (interrupt.aborted && !(error instanceof Failure)) return 130;
     if (error instanceof Failure) {
       process.stderr.write(`${error.message}\n`);
       return error.exit_code;

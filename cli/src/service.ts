@@ -29,13 +29,16 @@ const START_PATIENCE_MS = 120_000;
 
 export async function openService(options: ServiceOptions): Promise<Service> {
   const { url, api_key } = options;
-  if (url !== undefined) {
-    if (!URL.canParse(url)) throw usageFailure(`--url must be an address such as https://videos.example.com; got '${url}'.`);
-    if (api_key === undefined) throw usageFailure(`${url} needs a key: --api-key, or EVERFRAME_API_KEY.`);
-    return borrowed({ url: url.replace(/\/(v1\/?)?$/, ''), api_key }, false);
-  }
+  if (url !== undefined) return borrowed(addressOfUrl(url, api_key), false);
   const running = await findUsableStack(options);
   return running ? borrowed(running, true) : startOwn(options);
+}
+
+/** @throws Failure with exit code 2 where an address or its key is none */
+export function addressOfUrl(url: string, api_key: string | undefined): Address {
+  if (!URL.canParse(url)) throw usageFailure(`--url must be an address such as https://videos.example.com; got '${url}'.`);
+  if (api_key === undefined) throw usageFailure(`${url} needs a key: --api-key, or EVERFRAME_API_KEY.`);
+  return { url: url.replace(/\/(v1\/?)?$/, ''), api_key };
 }
 
 function borrowed({ url, api_key }: Address, is_local: boolean): Service {

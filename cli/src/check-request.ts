@@ -1,0 +1,33 @@
+/** What is wrong with a request and can be known before a service is started for it: by the edge's own rules, on the packages of this checkout. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EverframeError, ModelPackage, parsePrompt, toGenerationCommand } from '@everframe/shared';
+import type { CreateVideo } from './api-client.ts';
+import { usageFailure } from './failure.ts';
+import { PACKAGES_DIR } from './repository.ts';
+
+/**
+ * @param is_local whether the packages here are those that will be served; of another service's nothing but the prompt is known
+ * @throws Failure with exit code 2 that names the option, its rule and its value
+ */
+export function checkRequest(fields: CreateVideo, is_local: boolean): void {
+  try {
+    parsePrompt(fields.prompt);
+    const packages = is_local ? readPackages() : [];
+    // Which of several is the default is the service's to say.
+    if (packages.length === 1 || (packages.length > 1 && fields.model !== undefined)) toGenerationCommand({ ...fields }, packages, 0);
+  } catch (error) {
+    if (!(error instanceof EverframeError)) throw error;
+    throw usageFailure(inWordsOfOptions(error));
+  }
+}
+
+function readPackages(): ModelPackage[] {
+  return readdirSync(PACKAGES_DIR).map((name) =>
+    ModelPackage.parse(JSON.parse(readFileSync(join(PACKAGES_DIR, name, 'model.json'), 'utf8'))),
+  );
+}
+
+function inWordsOfOptions({ message, param }: EverframeError): string {
+  return param ? message.replace(`'${param}'`, param === 'prompt' ? 'The prompt' : `--${param}`) : message;
+}
