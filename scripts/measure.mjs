@@ -7,6 +7,15 @@ import { parseArgs } from 'node:util';
 import { path as ffmpeg } from '@ffmpeg-installer/ffmpeg';
 import { measureStreaming } from '../gpu-worker/src/quality/streaming-metrics.ts';
 
+const HELP = `npm run measure: how finished videos hold together over their length.
+
+  npm run measure -- <video.mp4> ... [--chunk-frames 8]
+
+  --chunk-frames <number>   frames that each chunk of the model adds (default: those of the model that ships, 8)
+
+Prints a table, a row for each video, and a last line of JSON. What the columns mean: gpu-worker/src/quality/streaming-metrics.ts.
+`;
+
 /** The frames that a chunk of the model that ships adds. */
 const CHUNK_FRAMES = 8;
 const MAX_BYTES = 2 ** 31;
@@ -24,13 +33,20 @@ console.log(JSON.stringify({ chunk_frames, results }));
 
 function readArguments() {
   try {
-    const { values, positionals } = parseArgs({ options: { 'chunk-frames': { type: 'string' } }, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      options: { 'chunk-frames': { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    });
+    if (values.help) {
+      process.stdout.write(HELP);
+      process.exit(0);
+    }
     const chunk_frames = Number(values['chunk-frames'] ?? CHUNK_FRAMES);
     if (positionals.length === 0) throw new Error('no video is named');
     if (!Number.isInteger(chunk_frames) || chunk_frames < 1) throw new Error('--chunk-frames takes a whole number from 1');
     return { videos: positionals, chunk_frames };
   } catch (error) {
-    console.error(`${error.message}\nusage: npm run measure -- <video.mp4> … [--chunk-frames ${CHUNK_FRAMES}]`);
+    console.error(`${error.message.split('. ')[0]}. \`npm run measure -- --help\` says more.`);
     process.exit(2);
   }
 }
