@@ -79,6 +79,8 @@ export const FINGERPRINT_MAX_SECONDS = 3600;
 export const LUMA_CELLS_MAX = 600;
 /** Hashes that one look-up by fingerprint compares: half a minute, at four beginnings of its seconds. */
 export const HASHES_MAX = 120;
+/** Seconds that must agree in a look-up by fingerprint, and so the hashes that it needs: one may look like a second of anything. */
+export const HASHES_MIN = 2;
 /** Checks of a file a minute, for a client address that shows no key. */
 export const VISITOR_CHECKS_PER_MINUTE = 10;
 /** Seconds after its credits were reserved in which a video must be recorded; a reservation without a video is released. */

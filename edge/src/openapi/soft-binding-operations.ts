@@ -1,5 +1,5 @@
 /** The OpenAPI operations that find a manifest by what is left in a file's pictures: C2PA's Soft Binding Resolution API. */
-import { VISITOR_CHECKS_PER_MINUTE } from '@everframe/shared';
+import { HASHES_MAX, VISITOR_CHECKS_PER_MINUTE } from '@everframe/shared';
 import { FINGERPRINT_ALG, MARK_ALG } from '@everframe/shared/mark';
 import { z } from 'zod';
 import type { Operation } from './operation.ts';
@@ -7,7 +7,9 @@ import { RATE_HEADERS } from './verification-operations.ts';
 
 export const FindByBinding = z.strictObject({
   alg: z.enum([MARK_ALG, FINGERPRINT_ALG]),
-  value: z.string().meta({ description: 'Base64: the 6 bytes of a mark, or 12 bytes for each second of a fingerprint, 1 to 120 of them.' }),
+  value: z
+    .string()
+    .meta({ description: `Base64: the 6 bytes of a mark, or 12 bytes for each second of a fingerprint, 2 to ${HASHES_MAX} of them.` }),
   maxResults: z.int().min(1).max(10).optional(),
 });
 

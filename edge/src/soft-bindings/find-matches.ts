@@ -3,7 +3,7 @@
  * Resolution API. Who asks has read the file already, in the page, at the terminal or elsewhere; what comes back is a manifest's name,
  * which stands in every copy of its file too.
  */
-import { EverframeError, HASHES_MAX, JSON_BODY_MAX_BYTES } from '@everframe/shared';
+import { EverframeError, HASHES_MAX, HASHES_MIN, JSON_BODY_MAX_BYTES } from '@everframe/shared';
 import { FINGERPRINT_ALG, HASH_DIGITS, MARK_ALG, NOTHING } from '@everframe/shared/mark';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
@@ -49,14 +49,14 @@ async function matchesOf(db: D1Database, alg: unknown, bytes: Uint8Array): Promi
       return (await findByMark(db, toHex(bytes), MAX_RESULTS)).map((manifestId) => ({ manifestId, similarityScore: 100 }));
     }
     case FINGERPRINT_ALG: {
-      if (bytes.length === 0 || bytes.length % HASH_BYTES !== 0 || bytes.length > HASHES_MAX * HASH_BYTES) {
-        const rule = `A fingerprint has ${HASH_BYTES} bytes for each second in base64, for 1 to ${HASHES_MAX} of them`;
+      if (bytes.length < HASHES_MIN * HASH_BYTES || bytes.length % HASH_BYTES !== 0 || bytes.length > HASHES_MAX * HASH_BYTES) {
+        const rule = `A fingerprint needs ${HASHES_MIN} to ${HASHES_MAX} seconds, of ${HASH_BYTES} bytes each in base64`;
         throw new EverframeError('invalid_value', `${rule}; got ${bytes.length} bytes.`, { param });
       }
       const all = toHex(bytes).match(new RegExp(`.{${HASH_DIGITS}}`, 'g')) ?? [];
       // The same one twice is no second agreement.
       const hashes = [...new Set(all)].filter((hash) => hash !== NOTHING);
-      if (hashes.length === 0) return [];
+      if (hashes.length < HASHES_MIN) return [];
       const found = matchFingerprint(hashes, await findCandidates(db, hashes));
       return found.map(({ manifest_id, score }) => ({ manifestId: manifest_id, similarityScore: score }));
     }

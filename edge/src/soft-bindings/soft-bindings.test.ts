@@ -79,7 +79,8 @@ test('a fingerprint with a few turned bits leads to its file, one second of it o
   assert.ok((match?.similarityScore ?? 0) >= 95 && (match?.similarityScore ?? 0) < 100);
   assert.deepEqual(await matchesOf(await find(FINGERPRINT_ALG, `${near[0]}${'5a'.repeat(12)}`)), []);
   assert.deepEqual(await matchesOf(await find(FINGERPRINT_ALG, '5a'.repeat(24))), []);
-  assert.deepEqual(await matchesOf(await find(FINGERPRINT_ALG, '00'.repeat(12))), [], 'a flat second says nothing');
+  assert.deepEqual(await matchesOf(await find(FINGERPRINT_ALG, `${near[0]}${'00'.repeat(12)}`)), [], 'a flat second says nothing');
+  assert.deepEqual(await matchesOf(await find(FINGERPRINT_ALG, `${near[0]}${near[0]}`)), [], 'the same second twice is one');
 });
 
 test('what is no look-up is refused with the rule', async () => {
@@ -87,7 +88,13 @@ test('what is no look-up is refused with the rule', async () => {
   assert.deepEqual(await refusalOf(await call('/matches/byBinding?value=AAAA')), [400, 'missing_required_parameter', 'alg']);
   assert.deepEqual(await refusalOf(await find('io.iscc.v0', '00')), [400, 'invalid_value', 'alg']);
   assert.deepEqual(await refusalOf(await find(MARK_ALG, '00')), [400, 'invalid_value', 'value']);
-  assert.deepEqual(await refusalOf(await find(FINGERPRINT_ALG, '00'.repeat(12 * 121))), [400, 'invalid_value', 'value']);
+  for (const seconds of [0, 1, 1.5, 121]) {
+    assert.deepEqual(
+      await refusalOf(await find(FINGERPRINT_ALG, '5a'.repeat(12 * seconds))),
+      [400, 'invalid_value', 'value'],
+      `${seconds}`,
+    );
+  }
   assert.deepEqual(await refusalOf(await call(`/matches/byBinding?alg=${MARK_ALG}&value=%21`)), [400, 'invalid_value', 'value']);
   assert.deepEqual(await refusalOf(await call('/matches/byBinding?maxResults=0&value=AAAA')), [400, 'invalid_value', 'maxResults']);
   assert.deepEqual(await refusalOf(await call('/matches/byBinding?prompt=x')), [400, 'unknown_parameter', 'prompt']);
@@ -113,17 +120,38 @@ test('of a deleted video the look-up says that there was one, and knows its fing
   assert.deepEqual(kept, { manifest_id: 'urn:c2pa:three', mark, file_key: null, video_id: null });
 });
 
-test('the likest file comes first, and one second is enough where there is no more', () => {
-  const candidates = [
-    { manifest_id: 'a', hash: 'ffffffffffffffffffffff00' },
-    { manifest_id: 'b', hash: 'ffffffffffffffffffffffff' },
-  ];
+test('the likest file comes first, and two seconds of it must agree, not one with two hashes', () => {
+  const asked = ['f'.repeat(24), '1'.repeat(24)];
+  const seconds = (manifest_id: string, hashes: readonly string[]) => hashes.map((hash, second) => ({ manifest_id, second, hash }));
+  const near = `${'f'.repeat(22)}e0`;
+  const found = matchFingerprint(asked, [
+    ...seconds('near', [near, '1'.repeat(24)]),
+    ...seconds('same', asked),
+    ...seconds('one second', ['f'.repeat(24), '5'.repeat(24)]),
+    ...seconds('one hash', ['f'.repeat(24), near]),
+  ]);
   assert.deepEqual(
-    matchFingerprint(['f'.repeat(24)], candidates).map(({ manifest_id, score }) => [manifest_id, score]),
+    found.map(({ manifest_id, score }) => [manifest_id, score]),
     [
-      ['b', 100],
-      ['a', 92],
+      ['same', 100],
+      ['near', 97],
     ],
   );
-  assert.equal(bandsOf('f'.repeat(24)).length, 6);
+  // Two beginnings of the same second, as a look-up sends them.
+  assert.deepEqual(matchFingerprint(['f'.repeat(24), near], seconds('one second', ['f'.repeat(24), '1'.repeat(24)])), []);
+});
+
+test('of more candidates than are compared, those that share most bands are', async () => {
+  // 21,000 seconds that share one band with the first hash; their files are named before the one that is asked for.
+  const asked = ['abcd11112222333344445555', '9999aaaa8888bbbb7777cccc'];
+  const [band = 0] = bandsOf(asked[0] ?? '');
+  await edge.env.DB.prepare(
+    `WITH RECURSIVE rows (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM rows WHERE i < 20999)
+     INSERT INTO fingerprint_bands (band, manifest_id, second, hash) SELECT ?, 'urn:c2pa:crowd' || (i / 100), i % 100, 'abcd00000000000000000000' FROM rows`,
+  )
+    .bind(band)
+    .run();
+  await published('urn:c2pa:sought', asked);
+  const [match] = await matchesOf(await find(FINGERPRINT_ALG, asked.join('')));
+  assert.deepEqual(match, { manifestId: 'urn:c2pa:sought', similarityScore: 100 });
 });

@@ -1,6 +1,7 @@
 /** D1: which published file has which manifest, mark and fingerprint. Public as the files' manifests are; it knows no account. */
 import type { Credential } from '@everframe/shared';
 import { bandsOf, NOTHING } from '@everframe/shared/mark';
+import type { Candidate } from '../soft-bindings/match-fingerprint.ts';
 
 /** Rows of fingerprints that one statement writes: a million bytes of parameters at most. */
 const SECONDS_A_STATEMENT = 2000;
@@ -63,15 +64,17 @@ export async function findByMark(db: D1Database, mark: string, limit: number): P
   return results.map(({ manifest_id }) => manifest_id);
 }
 
-/** Seconds of any file that agree with one of the hashes in at least one band. */
-export async function findCandidates(
-  db: D1Database,
-  hashes: readonly string[],
-): Promise<{ readonly manifest_id: string; readonly hash: string }[]> {
+/** Seconds of any file that agree with the hashes in at least one band: those that agree in most first, then those of such files. */
+export async function findCandidates(db: D1Database, hashes: readonly string[]): Promise<Candidate[]> {
   const bands = [...new Set(hashes.flatMap(bandsOf))];
   const { results } = await db
-    .prepare('SELECT DISTINCT manifest_id, hash FROM fingerprint_bands WHERE band IN (SELECT value FROM json_each(?)) LIMIT ?')
+    .prepare(
+      `SELECT manifest_id, second, hash FROM (
+         SELECT manifest_id, second, hash, COUNT(*) AS shared, SUM(COUNT(*)) OVER (PARTITION BY manifest_id) AS of_file
+         FROM fingerprint_bands WHERE band IN (SELECT value FROM json_each(?)) GROUP BY manifest_id, second
+       ) ORDER BY shared DESC, of_file DESC, manifest_id, second LIMIT ?`,
+    )
     .bind(JSON.stringify(bands), CANDIDATES_MAX)
-    .all<{ manifest_id: string; hash: string }>();
+    .all<Candidate>();
   return results;
 }

@@ -10,8 +10,10 @@ export {
   HASH_BITS,
   HASH_DIGITS,
   hammingDistance,
+  hashWords,
   NOTHING,
   wholeFingerprint,
+  wordsDistance,
 } from './fingerprint.ts';
 export { MARK_ALG } from './layout.ts';
 export {

@@ -2,7 +2,7 @@
  * From decoded frames to a manifest: what a file without a credential still says, and whose it is by the word of a service. The page
  * and the command line ask alike; how a request is sent is theirs.
  */
-import { HASHES_MAX } from '../limits.ts';
+import { HASHES_MAX, HASHES_MIN } from '../limits.ts';
 import { FINGERPRINT_ALG, fingerprintOf, NOTHING } from './fingerprint.ts';
 import { MARK_ALG } from './layout.ts';
 import { createLumaCells } from './luma-cells.ts';
@@ -30,8 +30,9 @@ export interface PictureReader {
 
 export interface Recovery {
   readonly found_by: 'mark' | 'fingerprint';
+  /** Also one that leads nowhere. */
   readonly mark: string | null;
-  /** The label of the manifest; null where the service does not know the mark. */
+  /** The label of the manifest; null where neither mark nor fingerprint leads to one. */
   readonly manifest_id: string | null;
   /** 0 to 100; null where nothing was found. */
   readonly similarity: number | null;
@@ -60,12 +61,14 @@ export function createPictureReader(width: number, height: number): PictureReade
   };
 }
 
-/** @returns null where nothing in the pictures leads to this service @throws Error with the service's own sentence */
+/**
+ * A mark that the service has no manifest of, as of a recording of a live video, is no end: the fingerprint may have one.
+ * @returns null where nothing in the pictures leads to this service @throws Error with the service's own sentence
+ */
 export async function lookUp({ mark, hashes }: PictureSigns, ask: Ask): Promise<Recovery | null> {
   const [marked] = mark === null ? [] : await matches(ask, MARK_ALG, mark);
-  if (mark !== null && !marked) return { found_by: 'mark', mark, manifest_id: null, similarity: null, manifest: 'unknown' };
-  const found = marked ?? (hashes.length === 0 ? undefined : (await matches(ask, FINGERPRINT_ALG, hashes.join('')))[0]);
-  if (!found) return null;
+  const found = marked ?? (hashes.length < HASHES_MIN ? undefined : (await matches(ask, FINGERPRINT_ALG, hashes.join('')))[0]);
+  if (!found) return mark === null ? null : { found_by: 'mark', mark, manifest_id: null, similarity: null, manifest: 'unknown' };
   const { status } = await ask(`/v1/c2pa/manifests/${found.manifestId}`);
   return {
     found_by: marked ? 'mark' : 'fingerprint',
@@ -88,11 +91,16 @@ async function matches(ask: Ask, alg: string, hex: string): Promise<{ manifestId
 /** What was found as sentences, the most important first. */
 export function recoveryText(recovery: Recovery): string[] {
   const { found_by, mark, manifest_id, similarity, manifest } = recovery;
-  if (manifest_id === null) return [`Its pictures carry a mark of this kind, ${mark}, which this service did not give out.`];
+  const leadsNowhere = `a mark of this kind, ${mark}, which leads to no finished video of this service`;
+  if (manifest_id === null) {
+    return [
+      `No credential, but its pictures carry ${leadsNowhere}: it is of a video that was not finished, as a live one that was recorded, or another service's.`,
+    ];
+  }
   const by =
     found_by === 'mark'
       ? `No credential, but its pictures carry our mark ${mark}: they come from a video that this service made.`
-      : `No credential and no mark, but its pictures are like a video that this service made (${similarity} of 100 bits agree).`;
+      : `No credential${mark === null ? ' and no mark' : ` and ${leadsNowhere}`}, but its pictures are like a video that this service made (${similarity} of 100 bits agree).`;
   const where =
     manifest === 'gone'
       ? 'That video was deleted or has expired, and its manifest with it.'
