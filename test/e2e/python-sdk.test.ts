@@ -31,12 +31,16 @@ test('the unmodified SDK for Python makes, polls, downloads, lists and deletes v
     assert.deepEqual(seen.cancelled, { status: 'failed', code: 'cancelled' });
     assert.equal(seen.poll_of_cancelled, 'failed');
     assert.deepEqual(seen.remix, { of: true, status: 'queued' });
+    for (const edit of [seen.edit, seen.edit_of_file]) assert.deepEqual(edit, { of: true, seconds: '4' });
     assert.deepEqual([seen.deleted, seen.listed, seen.moderation, seen.model], [true, true, false, true]);
     assert.deepEqual(seen.refusals, [
       ['BadRequestError', 400, 'invalid_value', 'seconds', true],
       ['BadRequestError', 400, 'model_not_found', 'model', true],
       ['NotFoundError', 404, 'video_not_found', 'video_id', true],
       ['ConflictError', 409, 'video_failed', null, true],
+      ['BadRequestError', 400, 'unsupported_operation', null, true],
+      ['BadRequestError', 400, 'unsupported_operation', null, true],
+      ['BadRequestError', 400, 'unsupported_parameter', 'characters', true],
       ['AuthenticationError', 401, 'invalid_api_key', null, true],
     ]);
   } finally {

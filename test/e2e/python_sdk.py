@@ -20,7 +20,12 @@ seen["cancelled"] = {"status": cancelled.status, "code": cancelled.error.code}
 seen["poll_of_cancelled"] = client.videos.poll(others[2]).status
 remix = client.videos.remix(video.id, prompt="a green balloon")
 seen["remix"] = {"of": remix.remixed_from_video_id == video.id, "status": remix.status}
-for video_id in [*others[:2], remix.id]:
+# The package's own `edit` takes an id by its types, and then refuses to send anything but a file.
+edit = client.post("/videos/edits", body={"prompt": "a green balloon", "video": {"id": video.id}}, cast_to=openai.types.Video)
+seen["edit"] = {"of": edit.edited_from_video_id == video.id, "seconds": edit.seconds}
+edit_of_file = client.videos.edit(prompt="a green balloon", video=("mine.mp4", content.read(), "video/mp4"))
+seen["edit_of_file"] = {"of": edit_of_file.edited_from_video_id == video.id, "seconds": edit_of_file.seconds}
+for video_id in [*others[:2], remix.id, edit.id, edit_of_file.id]:
     seen["deleted"] = client.videos.delete(video_id).deleted
 seen["listed"] = [each.id for each in client.videos.list(limit=1, order="asc")] == [video.id, others[2]]
 
@@ -38,6 +43,9 @@ seen["refusals"] = [
     refusal(lambda: client.videos.create(prompt="a ball", model="sora-9")),
     refusal(lambda: client.videos.retrieve("video_" + "0" * 32)),
     refusal(lambda: client.videos.download_content(others[2])),
+    refusal(lambda: client.videos.create_character(name="a", video=b"x")),
+    refusal(lambda: client.videos.get_character("char_1")),
+    refusal(lambda: client.videos.create(prompt="a", extra_body={"characters": [{"id": "char_1"}]})),
     refusal(lambda: client.with_options(api_key="sk-wrong").videos.list()),
 ]
 seen["moderation"] = client.moderations.create(input="a red ball").results[0].flagged
