@@ -71,8 +71,10 @@ export const STREAM_REQUESTS_PER_MINUTE = 1200;
 /** Seconds that an address to watch a video is good for. */
 export const STREAM_URL_SECONDS = { min: 60, max: 30 * 24 * 60 * 60, default: 24 * 60 * 60 } as const;
 
-/** Bytes in a file that the edge checks: it is held in memory, more than once. Larger ones are checked where they lie. */
+/** Bytes in a file that the edge holds in memory, more than once, to check it. Larger ones are checked in one pass, or where they lie. */
 export const VERIFY_MAX_BYTES = 16 * 1024 * 1024;
+/** Bytes in an MP4 that the edge checks in one pass, without holding it. */
+export const VERIFY_STREAM_MAX_BYTES = 2 * 1024 * 1024 * 1024;
 /** Seconds from its beginning of which a video has a fingerprint. */
 export const FINGERPRINT_MAX_SECONDS = 3600;
 /** Half seconds that one segment may tell of for the fingerprint: what fits into a commit, WORKER_BODY_MAX_BYTES. */

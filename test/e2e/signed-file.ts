@@ -1,6 +1,6 @@
 /** Small real files, made by ffmpeg and signed by c2pa-node under a chain of a test's own. */
 import { execFile } from 'node:child_process';
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { Builder, LocalSigner } from '@contentauth/c2pa-node';
 import { openDevelopmentChain } from '@everframe/gpu-worker/development-chain';
@@ -17,6 +17,15 @@ export async function makeFile(path: string, kind: Kind): Promise<void> {
   const output =
     kind === 'video/mp4' ? ['-t', '1', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-movflags', '+faststart'] : ['-frames:v', '1'];
   await run(ffmpeg.path, ['-loglevel', 'error', '-y', '-f', 'lavfi', '-i', 'testsrc=size=128x96:rate=8', ...output, path]);
+}
+
+/** The same with so many more bytes behind its samples, which no player looks at. @param path of an MP4 whose samples come last */
+export async function enlarge(source: string, path: string, bytes: number): Promise<void> {
+  const file = await readFile(source);
+  let at = 0;
+  while (file.toString('latin1', at + 4, at + 8) !== 'mdat') at += file.readUInt32BE(at);
+  file.writeUInt32BE(file.readUInt32BE(at) + bytes, at);
+  await writeFile(path, Buffer.concat([file, Buffer.alloc(bytes, 7)]));
 }
 
 /** The same pictures without any metadata, as a site that re-packs uploads leaves them. */

@@ -1,5 +1,5 @@
 /** The OpenAPI operations that say who made a file, and what they answer. */
-import { VERIFY_MAX_BYTES, VISITOR_CHECKS_PER_MINUTE } from '@everframe/shared';
+import { VERIFY_MAX_BYTES, VERIFY_STREAM_MAX_BYTES, VISITOR_CHECKS_PER_MINUTE } from '@everframe/shared';
 import { type PublishedBytes, VERDICTS, type VerificationReport } from '@everframe/shared/verification';
 import { z } from 'zod';
 import type { HeaderName } from './headers.ts';
@@ -151,6 +151,7 @@ export const RATE_HEADERS: readonly HeaderName[] = [
   ...(['ratelimit-policy', 'ratelimit'] as const),
 ];
 const LIMITS = `Needs no key: without one ${VISITOR_CHECKS_PER_MINUTE} files a minute are checked for a client address. A file may have ${VERIFY_MAX_BYTES} bytes; nothing of it is kept.`;
+const LARGE = `An MP4 as the body or at a URL may have ${VERIFY_STREAM_MAX_BYTES}: it is hashed as it comes, if its manifest comes first.`;
 const FORM: Json = {
   schema: { type: 'object', required: ['file'], properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } } },
 };
@@ -169,7 +170,7 @@ export const VERIFICATION_OPERATIONS: readonly Operation[] = [
     names: { id: { schema: { type: 'string' }, description: "The video's id.", refusal: 'video_not_found' } },
     summary: "Read what a video's signed file says of itself",
     answers: [{ status: 200, description: 'The report of the file, and what proves its prompt.', schema: VideoProvenance }],
-    errors: ['body_too_large', 'video_not_ready', 'video_failed'],
+    errors: ['video_not_ready', 'video_failed'],
   },
   {
     ...{ method: 'post', path: '/v1/content_provenance_checks', id: 'createContentProvenanceCheck', tag: 'Provenance', auth: 'none' },
@@ -182,7 +183,7 @@ export const VERIFICATION_OPERATIONS: readonly Operation[] = [
   {
     ...{ method: 'post', path: '/v1/verify', id: 'verifyFile', tag: 'Provenance', auth: 'none' },
     summary: 'Read all that is known of a file: who made it, how, from what, and whether it was altered',
-    description: `As a form, as the body itself, or at a URL. ${LIMITS}`,
+    description: `As a form, as the body itself, or at a URL. ${LIMITS} ${LARGE}`,
     upload: {
       'multipart/form-data': FORM,
       'application/json': {

@@ -9,18 +9,27 @@ import {
   type TrustRoots,
   toVerificationReport,
   type VerificationReport,
+  withBinding,
 } from '@everframe/shared/verification';
 
 type Library = typeof import('@contentauth/c2pa-wasm');
 
-const READER = 'c2pa-wasm 0.13.3 (c2pa-rs 0.91.3)';
+export const READER = 'c2pa-wasm 0.13.3 (c2pa-rs 0.91.3)';
 
 let loading: Promise<Library> | undefined;
 /** Set by a trap, after which the instance's memory cannot be trusted. Every instance of this module shares it. */
 let is_broken = false;
 
-/** @throws Error where the reader itself is broken; what is wrong with the file is in the report */
-export async function readCredential(bytes: Uint8Array, media_type: CheckedMediaType, trust: TrustRoots): Promise<VerificationReport> {
+/**
+ * @param binding where `bytes` is the head of a file that was hashed in one pass: what came of that
+ * @throws Error where the reader itself is broken; what is wrong with the file is in the report
+ */
+export async function readCredential(
+  bytes: Uint8Array,
+  media_type: CheckedMediaType,
+  trust: TrustRoots,
+  binding?: 'match' | 'mismatch',
+): Promise<VerificationReport> {
   if (is_broken) throw new Error('the C2PA reader broke down on an earlier file; a new isolate will have a new one');
   const { WasmReader } = await openLibrary();
   let reader: Awaited<ReturnType<Library['WasmReader']['fromBytes']>>;
@@ -33,7 +42,10 @@ export async function readCredential(bytes: Uint8Array, media_type: CheckedMedia
     return reportWithoutManifest('unreadable', READER, reason.slice(0, 300));
   }
   try {
-    return toVerificationReport(JSON.parse(reader.json()), READER, (identifier) => readResource(reader, identifier));
+    const json: unknown = JSON.parse(reader.json());
+    return toVerificationReport(binding === undefined ? json : withBinding(json, binding), READER, (identifier) =>
+      readResource(reader, identifier),
+    );
   } catch (error) {
     throwIfTrapped(error);
     throw error;

@@ -2,7 +2,7 @@
  * GET /v1/videos/{id}/provenance: what the signed file of a finished video says of itself, as anyone would read it, and what
  * only its owner may know: the key that proves which prompt it was made from.
  */
-import { EverframeError, VERIFY_MAX_BYTES } from '@everframe/shared';
+import { VERIFY_MAX_BYTES } from '@everframe/shared';
 import type { VerificationReport } from '@everframe/shared/verification';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
@@ -10,6 +10,7 @@ import { findVideo } from '../routes/find-video.ts';
 import { requireContent } from '../routes/get-content.ts';
 import { promptKey } from '../worker-api/prompt-key.ts';
 import { readCredential } from './c2pa-reader.ts';
+import { checkStream } from './check-stream.ts';
 import { trustRoots } from './trust-roots.ts';
 
 export async function getProvenance(c: Context<AppEnv>): Promise<Response> {
@@ -29,13 +30,9 @@ export async function getProvenance(c: Context<AppEnv>): Promise<Response> {
 }
 
 async function readReport(c: Context<AppEnv>, key: string, bytes: number): Promise<VerificationReport> {
-  if (bytes > VERIFY_MAX_BYTES) {
-    throw new EverframeError(
-      'body_too_large',
-      `The file has ${bytes} bytes; up to ${VERIFY_MAX_BYTES} are read here. Download it: the page /verify and \`everframe verify\` read any size.`,
-    );
-  }
   const object = await c.env.MEDIA.get(key);
   if (!object) throw new Error(`${key} is recorded but not stored`);
-  return readCredential(await object.bytes(), 'video/mp4', await trustRoots(c.env, c.get('settings').allowDevelopmentRoot));
+  const trust = await trustRoots(c.env, c.get('settings').allowDevelopmentRoot);
+  if (bytes <= VERIFY_MAX_BYTES) return readCredential(await object.bytes(), 'video/mp4', trust);
+  return (await checkStream(object.body, trust)).report;
 }

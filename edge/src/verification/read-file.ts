@@ -1,12 +1,15 @@
 /**
- * The file that a client wants checked, whole and under a bound: a form's `file`, the body itself, or what lies at a URL
+ * The file that a client wants checked, under a bound: a form's `file`, the body itself, or what lies at a URL
  * that the body names. A URL is fetched by the rules for every address that a stranger names.
  */
 import { EverframeError, JSON_BODY_MAX_BYTES, URL_MAX_CHARACTERS, VERIFY_MAX_BYTES } from '@everframe/shared';
 import { fetchOutside, type OutboundRules } from '../http/outbound-guard.ts';
 import { parseJsonObject, readBody } from '../http/read-body.ts';
+import { type FileBody, openBody, tooLarge } from './file-body.ts';
 
 const FETCH_TIMEOUT_MS = 30_000;
+/** Of what comes behind the bytes that are held. */
+const STREAM_TIMEOUT_MS = 300_000;
 /** What a form adds to its file: boundaries, headers, small fields. */
 const FORM_EXTRA_BYTES = 64 * 1024;
 const AGENT = 'Everframe-Verify/1';
@@ -37,15 +40,15 @@ export async function readFormFile(request: Request): Promise<Uint8Array<ArrayBu
 }
 
 /** A form, JSON `{"url": …}`, or the file as the body. */
-export async function readAnyFile(request: Request, rules: OutboundRules): Promise<Uint8Array<ArrayBuffer>> {
+export async function openAnyFile(request: Request, rules: OutboundRules): Promise<FileBody> {
   switch (request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()) {
     case 'multipart/form-data':
-      return readFormFile(request);
+      return { kind: 'whole', bytes: await readFormFile(request) };
     case 'application/json':
       return fetchFile(parseUrl(parseJsonObject(await readBody(request, JSON_BODY_MAX_BYTES))), rules);
     default: {
-      const body = await readBody(request, VERIFY_MAX_BYTES);
-      if (body.length > 0) return body;
+      const body = await openBody(request.body, Number(request.headers.get('content-length') ?? 0));
+      if (body.kind === 'stream' || body.bytes.length > 0) return body;
       throw new EverframeError('missing_required_parameter', 'Send a file: as a form\'s `file`, as the body, or as JSON {"url": …}.', {
         param: 'file',
       });
@@ -67,12 +70,14 @@ function parseUrl({ url, ...others }: Readonly<Record<string, unknown>>): string
   return url;
 }
 
-async function fetchFile(url: string, rules: OutboundRules): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchFile(url: string, rules: OutboundRules): Promise<FileBody> {
   const param = 'url';
   const unreachable = (why: string, cause?: unknown) => new EverframeError('url_unreachable', `The URL ${why}.`, { param, cause });
+  const limit = new AbortController();
+  let timer = setTimeout(() => limit.abort(), FETCH_TIMEOUT_MS);
   let response: Response;
   try {
-    response = await fetchOutside(url, { headers: { 'user-agent': AGENT }, signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }, rules);
+    response = await fetchOutside(url, { headers: { 'user-agent': AGENT }, signal: limit.signal }, rules);
   } catch (error) {
     if (error instanceof EverframeError) throw error;
     throw unreachable('did not answer', error);
@@ -82,21 +87,24 @@ async function fetchFile(url: string, rules: OutboundRules): Promise<Uint8Array<
     throw unreachable(response.status >= 300 && response.status < 400 ? 'leads elsewhere; name its end' : `answered ${response.status}`);
   }
   try {
-    const length = Number(response.headers.get('content-length') ?? 0);
-    if (length > VERIFY_MAX_BYTES) {
-      await response.body?.cancel();
-      throw tooLarge();
-    }
-    return await readBody(new Request('https://file.invalid/', { method: 'POST', body: response.body }), VERIFY_MAX_BYTES);
+    const file = await openBody(response.body, Number(response.headers.get('content-length') ?? 0));
+    clearTimeout(timer);
+    if (file.kind === 'whole') return file;
+    timer = setTimeout(() => limit.abort(), STREAM_TIMEOUT_MS);
+    return { kind: 'stream', parts: named(file.parts) };
   } catch (error) {
-    if (error instanceof EverframeError) throw error.code === 'body_too_large' ? tooLarge() : error;
+    if (error instanceof EverframeError) throw error;
     throw unreachable('broke off', error);
   }
-}
 
-function tooLarge(): EverframeError {
-  return new EverframeError(
-    'body_too_large',
-    `A file that is checked here may have at most ${VERIFY_MAX_BYTES} bytes. The page /verify and \`everframe verify\` check larger ones on your own machine.`,
-  );
+  async function* named(parts: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* parts;
+    } catch (error) {
+      if (error instanceof EverframeError) throw error;
+      throw unreachable('broke off', error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }

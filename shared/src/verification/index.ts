@@ -10,4 +10,6 @@ export {
   toVerificationReport,
   type VerificationReport,
 } from './report.ts';
+export { readStreamedFile, type Sha256, type StreamedFile } from './streamed-file.ts';
 export { type Trust, VERDICTS, type Verdict } from './verdict.ts';
+export { withBinding } from './with-binding.ts';
