@@ -1,7 +1,7 @@
 /**
  * The engine against PyTorch, eager and compiled: the same architecture, weights, steps, frames and threads on the same cores,
- * `--frames 96 --threads 1 --rounds 3`. `EVERFRAME_BENCH_PYTHON` names an interpreter with torch and onnxruntime, and
- * `EVERFRAME_BENCH_CHECKPOINT` the checkpoint that the package was exported from. Ours encodes its prompt too; PyTorch's does not.
+ * `--frames 96 --threads 1 --rounds 3`. `EVERFRAME_BENCH_PYTHON` names an interpreter with torch, onnx and onnxruntime. Ours
+ * encodes its prompt too; PyTorch's does not.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +11,11 @@ import { readShipped } from './shipped-model.ts';
 
 const asked = readNumbers({ frames: [96], threads: [1], rounds: [3] });
 const [frames, threads, rounds] = [single('frames', asked.frames), single('threads', asked.threads), single('rounds', asked.rounds)];
-const { EVERFRAME_BENCH_PYTHON: python, EVERFRAME_BENCH_CHECKPOINT: checkpoint } = process.env;
+const { EVERFRAME_BENCH_PYTHON: python } = process.env;
 const VARIANTS = ['everframe', 'eager', 'compiled'] as const;
 
 if (!python) {
-  const skipped = 'EVERFRAME_BENCH_PYTHON names no interpreter: set it to a Python that has torch, numpy and onnxruntime';
+  const skipped = 'EVERFRAME_BENCH_PYTHON names no interpreter: set it to a Python that has torch, numpy, onnx and onnxruntime';
   console.error(`compare: not run. ${skipped}`);
   report('compare', { skipped });
 } else {
@@ -41,7 +41,7 @@ if (!python) {
 
 interface Figures {
   readonly whole_ms: number;
-  /** Whether PyTorch had the package's weights, and by how much its velocities then differ from the package's. */
+  /** By how much PyTorch's velocities differ from the package's, over their deviation. */
   readonly weights?: unknown;
 }
 
@@ -51,7 +51,7 @@ function runOurs(): Figures {
 
 function runTorch(interpreter: string, variant: string, dir: string): Figures {
   const args = [here('torch_loop.py'), '--package', dir, '--variant', variant, '--frames', String(frames), '--threads', String(threads)];
-  return runIt(interpreter, checkpoint ? [...args, '--checkpoint', checkpoint] : args);
+  return runIt(interpreter, args);
 }
 
 function runIt(program: string, args: readonly string[]): Figures {

@@ -11,7 +11,7 @@ const BENCHMARKS = {
   engine: 'the streaming loop over its networks alone, and seconds of video per second',
   endless: 'a chunk, the memory and the checkpoint of a video without a break',
   wavefront: 'the refiner as a wavefront against the whole video at once',
-  compare: 'the engine against PyTorch; needs EVERFRAME_BENCH_PYTHON and EVERFRAME_BENCH_CHECKPOINT',
+  compare: 'the engine against PyTorch; needs EVERFRAME_BENCH_PYTHON',
   video: 'from the request to the first committed segment, and to the signed file',
   submit: 'POST /v1/videos against a bare Hono route with the same store and queue calls',
   events: 'how late the open event streams of a video hear of a commit',
