@@ -31,6 +31,20 @@ test('every missing or wrong variable is named at once', () => {
   );
 });
 
+test('a variable that is missing or wrong is told with what it must be, a secret without its value', () => {
+  const { EVERFRAME_EDGE_URL, ...rest } = COMPLETE;
+  assert.throws(() => readConfig(rest), /: EVERFRAME_EDGE_URL is not set: it must be the http:\/\/ or https:\/\/ address of the edge$/);
+  for (const [name, value, sentence] of [
+    ['EVERFRAME_PROVIDER', 'tpu', /EVERFRAME_PROVIDER must be cpu, cuda or webgpu; got 'tpu'$/],
+    ['EVERFRAME_THREADS', 'many', /EVERFRAME_THREADS must be .* from 1 to 64; got 'many'$/],
+    ['EVERFRAME_EDGE_URL', 'edge', /EVERFRAME_EDGE_URL must be the http.*; got 'edge'$/],
+    ['EVERFRAME_WORKER_TOKEN', 'short', /EVERFRAME_WORKER_TOKEN must be .*; got 5 characters$/],
+    ['EVERFRAME_TIME_STAMP_URLS', 'one.test,two.test', /EVERFRAME_TIME_STAMP_URLS must be at most 3 .*; got 'one\.test,two\.test'$/],
+  ] as const) {
+    assert.throws(() => readConfig({ ...COMPLETE, [name]: value }), sentence);
+  }
+});
+
 test('time-stamp authorities keep their order, and one that is no URL is refused', () => {
   assert.deepEqual(readConfig(COMPLETE).time_stamp_urls, []);
   const urls = (list: string) => readConfig({ ...COMPLETE, EVERFRAME_TIME_STAMP_URLS: list }).time_stamp_urls;

@@ -8,17 +8,13 @@ const Environment = z.object({
   EVERFRAME_EDGE_URL: z.url({ protocol: /^https?$/ }),
   EVERFRAME_WORKER_TOKEN: z.string().min(16),
   SQS_QUEUE_URL: z.url(),
-  /** Only where the queue is not AWS's own. */
   SQS_ENDPOINT: z.url().optional(),
   AWS_REGION: z.string().min(1),
   EVERFRAME_PACKAGES_DIR: z.string().min(1),
-  /** Segments wait here until the final file is made; may be lost at any time. */
   EVERFRAME_SCRATCH_DIR: z.string().min(1),
   EVERFRAME_PROVIDER: z.enum(['cpu', 'cuda', 'webgpu']).default('cpu'),
   EVERFRAME_THREADS: z.coerce.number().int().min(1).max(64).optional(),
-  /** Which encoder new videos get; `auto` takes the first that works here. */
   EVERFRAME_ENCODER: z.enum(['auto', ...EncoderName.options]).default('auto'),
-  /** RFC 3161, separated by commas, asked in turn; without them nothing is time-stamped. */
   EVERFRAME_TIME_STAMP_URLS: z
     .string()
     .default('')
@@ -26,6 +22,26 @@ const Environment = z.object({
     .pipe(z.array(z.url({ protocol: /^https?$/ })).max(3)),
   FFMPEG_PATH: z.string().min(1).optional(),
 });
+type Variable = keyof typeof Environment.shape;
+
+/** What each variable must hold; the text of a refusal. */
+const RULES: Readonly<Record<Variable, string>> = {
+  EVERFRAME_EDGE_URL: 'the http:// or https:// address of the edge',
+  EVERFRAME_WORKER_TOKEN: 'the WORKER_TOKEN of the edge, at least 16 characters',
+  SQS_QUEUE_URL: 'the URL of the queue that the edge sends to',
+  SQS_ENDPOINT: "the URL of a queue service that is not AWS's own",
+  AWS_REGION: "the queue's region, such as us-east-1",
+  EVERFRAME_PACKAGES_DIR: 'the folder of the model packages; in a checkout models/packages',
+  EVERFRAME_SCRATCH_DIR: 'a folder where segments wait until the final file is made, and which may be lost at any time',
+  EVERFRAME_PROVIDER: 'cpu, cuda or webgpu',
+  EVERFRAME_THREADS: 'the threads inside one network, a whole number from 1 to 64',
+  EVERFRAME_ENCODER: `the encoder that new videos get: ${EncoderName.options.join(', ')}, or auto for the first that works here`,
+  EVERFRAME_TIME_STAMP_URLS: 'at most 3 http:// or https:// addresses of RFC 3161 authorities, with commas between them, asked in turn',
+  FFMPEG_PATH: 'an ffmpeg program',
+};
+/** Never shown, not even where they are wrong. */
+const SECRETS: readonly string[] = ['EVERFRAME_WORKER_TOKEN'];
+const ECHO_MAX_CHARACTERS = 60;
 
 export interface WorkerConfig {
   readonly worker_id: string;
@@ -49,7 +65,8 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
   const parsed = Environment.safeParse(present);
   const signer = readSignerConfig(present);
   if (!parsed.success || 'faults' in signer) {
-    const faults = parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+    const wrong = new Set(parsed.error?.issues.map(({ path: [name] }) => name as Variable));
+    const faults = [...wrong].map((name) => describeFault(name, present[name]));
     if ('faults' in signer) faults.push(...signer.faults);
     throw new Error(`the environment is not complete: ${faults.join('; ')}`);
   }
@@ -68,4 +85,10 @@ export function readConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     encoder: env.EVERFRAME_ENCODER,
     ffmpeg_path: env.FFMPEG_PATH,
   });
+}
+
+function describeFault(name: Variable, value: string | undefined): string {
+  if (value === undefined) return `${name} is not set: it must be ${RULES[name]}`;
+  const got = SECRETS.includes(name) ? `${value.length} characters` : `'${value.slice(0, ECHO_MAX_CHARACTERS)}'`;
+  return `${name} must be ${RULES[name]}; got ${got}`;
 }
