@@ -7,8 +7,8 @@ const WIDTH_MAX = 1280;
 const TIMEOUT_MS = 120_000;
 
 /**
- * @param ffmpeg program, by path or by its name in the PATH
- * @returns a sentence that says why there are none, where it does not run or takes the file for no video
+ * @param ffmpeg program that runs, by path or by its name in the PATH
+ * @returns a sentence that says why there are none, where it takes the file for no video
  */
 export async function readPictures(path: string, ffmpeg: string): Promise<PictureSigns | string> {
   const input = ['-v', 'error', '-nostdin', '-i', path, '-t', `${PICTURE_SECONDS}`, '-r', `${PICTURES_A_SECOND}`];
@@ -30,9 +30,7 @@ export async function readPictures(path: string, ffmpeg: string): Promise<Pictur
     complaints = (complaints + text).slice(-300);
   });
   const ended = new Promise<string | undefined>((resolve) => {
-    child.on('error', () =>
-      resolve(`Its pictures were not looked at: ${ffmpeg} does not run here. Install ffmpeg, or name it in FFMPEG_PATH.`),
-    );
+    child.on('error', (error) => resolve(`Its pictures could not be decoded: ${error.message}`));
     child.on('close', (code) => resolve(code === 0 ? undefined : `Its pictures could not be decoded: ${complaints.trim().split('\n')[0]}`));
   });
   const signs = await readStream(child.stdout);

@@ -122,10 +122,13 @@ it('a file whose mark cannot be read any more is found by its fingerprint', asyn
   assert.ok((match?.similarityScore ?? 0) >= 80);
 });
 
-function verify(args: readonly string[], FFMPEG_PATH = ffmpeg): Promise<{ code: number; out: string }> {
+function verify(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = { FFMPEG_PATH: ffmpeg },
+): Promise<{ code: number; out: string }> {
   const all = [MAIN, 'verify', '--data-dir', at('none'), ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, all, { env: { ...process.env, FFMPEG_PATH } }, (error, out) => {
+    execFile(process.execPath, all, { env: { ...process.env, ...environment } }, (error, out) => {
       resolve({ code: error ? Number(error.code) : 0, out });
     });
   });
@@ -144,10 +147,17 @@ it('`everframe verify` reads the mark of a stripped file here, and asks the serv
   assert.deepEqual([json.mark, json.recovery.found_by, json.recovery.manifest], [mark, 'mark', 'present']);
 });
 
-it('`everframe verify` says what it lacks where no decoder is', async () => {
-  const { code, out } = await verify([at('stripped.mp4')], at('no-ffmpeg'));
+it('`everframe verify` finds a decoder in the packages of the checkout where the machine has none', async () => {
+  const { code, out } = await verify([at('stripped.mp4')], { FFMPEG_PATH: '', PATH: at('no-programs') });
   assert.equal(code, 4);
-  assert.match(out, /no-ffmpeg does not run here\. Install ffmpeg/);
+  assert.match(out, /Its pictures carry the mark [0-9a-f]+\./);
+});
+
+it('`everframe verify` says what it lacks where the decoder that is named does not run, and which page needs none', async () => {
+  const { code, out } = await verify([at('stripped.mp4'), '--service', harness.stack.url], { FFMPEG_PATH: at('no-ffmpeg') });
+  assert.equal(code, 4);
+  assert.match(out, /no-ffmpeg, which FFMPEG_PATH names, does not run here\. Install ffmpeg/);
+  assert.ok(out.includes(`${harness.stack.url}/verify, which needs none`), out);
 });
 
 const no_browser = CHROMIUM === undefined && 'there is no Chromium here: install it, or name it in CHROMIUM_PATH';

@@ -20,8 +20,9 @@ const HELP = `everframe verify <file>: say who made a video or picture, and whet
   --service <address>  ask this service whether it published these very bytes; where the file has no credential, whose its pictures are
   --json               print one line of JSON: the report that POST /v1/verify gives
 
-A file without a credential is decoded with ffmpeg (FFMPEG_PATH) to look for an invisible mark. Nothing of it leaves this machine; with
---service the mark and hashes of its seconds do. Of a file with a credential only the name of its manifest does.
+A file without a credential is decoded with ffmpeg (FFMPEG_PATH, else the one of the PATH, else the one that the packages of this checkout
+brought) to look for an invisible mark. Nothing of it leaves this machine; with --service the mark and hashes of
+its seconds do, and of a file with a credential only the name of its manifest.
 
 With NODE_ENV=production the local signer's root, and any other of a development chain, is not trusted.
 

@@ -4,7 +4,8 @@
  * after a crash, or by another worker with the same encoder, and the bytes are the same.
  */
 import type { EncoderName } from '@everframe/shared';
-import { findFfmpeg, openFfmpegEncoder } from './ffmpeg-encoder.ts';
+import { openFfmpegEncoder } from './ffmpeg-encoder.ts';
+import { findFfmpeg } from './find-ffmpeg.ts';
 import { openWasmEncoder } from './wasm-encoder.ts';
 
 export interface EncodedChunk {

@@ -13,7 +13,6 @@ import { rgbToI420 } from './pixels.ts';
 
 /** One chunk's encoding may take this long. */
 const CHUNK_TIMEOUT_MS = 120_000;
-const VERSION_TIMEOUT_MS = 10_000;
 /** Bytes of ffmpeg's complaints that an error quotes. */
 const STDERR_TAIL_BYTES = 2_000;
 
@@ -32,26 +31,6 @@ export function openFfmpegEncoder(name: keyof typeof CODEC_ARGUMENTS, ffmpeg_pat
       return requireSamples(parseByteStream(stream), count);
     },
   };
-}
-
-/**
- * @param named a program the operator chose; without one, `ffmpeg` is looked for in the PATH
- * @returns undefined when none is named and there is none
- * @throws Error when the named one does not run
- */
-export async function findFfmpeg(named: string | undefined): Promise<string | undefined> {
-  const path = named ?? 'ffmpeg';
-  try {
-    const child = spawn(path, ['-version'], { signal: AbortSignal.timeout(VERSION_TIMEOUT_MS), killSignal: 'SIGKILL' });
-    child.stdin.on('error', () => {
-      // A program that is missing or ends at once closes its pipe; its exit says so.
-    });
-    await Promise.all([buffer(child.stdout), exit(child)]);
-    return path;
-  } catch (cause) {
-    if (named === undefined) return undefined;
-    throw new Error(`FFMPEG_PATH names ${path}, which does not run. Name a working ffmpeg, or none to do without.`, { cause });
-  }
 }
 
 async function run(name: keyof typeof CODEC_ARGUMENTS, path: string, frames: Uint8Array, settings: EncoderSettings): Promise<Uint8Array> {
