@@ -1,7 +1,7 @@
 /** What is wrong with a request and can be known before a service is started for it: by the edge's own rules, on the packages of this checkout. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EverframeError, ModelPackage, parsePrompt, toGenerationCommand } from '@everframe/shared';
+import { EverframeError, ModelPackage, parsePrompt, RETIRED_MODELS, toGenerationCommand } from '@everframe/shared';
 import type { CreateVideo } from './api-client.ts';
 import { usageFailure } from './failure.ts';
 import { PACKAGES_DIR } from './repository.ts';
@@ -15,11 +15,19 @@ export function checkRequest(fields: CreateVideo, is_local: boolean): void {
     parsePrompt(fields.prompt);
     const packages = is_local ? readPackages() : [];
     // Which of several is the default is the service's to say.
-    if (packages.length === 1 || (packages.length > 1 && fields.model !== undefined)) toGenerationCommand({ ...fields }, packages, 0);
+    if (packages.length === 1 || (packages.length > 1 && fields.model !== undefined))
+      toGenerationCommand(withoutRetired(fields), packages, 0);
   } catch (error) {
     if (!(error instanceof EverframeError)) throw error;
     throw usageFailure(inWordsOfOptions(error));
   }
+}
+
+/** Whether another model stands in for one that nobody serves any more, and at which size, is the service's to say. */
+function withoutRetired({ model, size, ...others }: CreateVideo): Omit<CreateVideo, 'model' | 'size'> {
+  return RETIRED_MODELS.some((name) => name === model)
+    ? others
+    : { ...others, ...(model !== undefined && { model }), ...(size !== undefined && { size }) };
 }
 
 function readPackages(): ModelPackage[] {

@@ -29,7 +29,7 @@ const REFUSALS: readonly [string, string[], RegExp][] = [
   ['a length that is no number', ['generate', 'a boat', '--seconds', ''], /^--seconds must be a whole number/],
   ['a size that no model offers', ['generate', 'a boat', '--size', '1920x1080'], /^--size must be one of '128x128' .*got "1920x1080"/],
   ['a seed that is no number', ['generate', 'a boat', '--seed', 'x'], /^--seed must be a whole number from 0 to 4294967295; got "x"/],
-  ['a model that is not here', ['generate', 'a boat', '--model', 'sora-2'], /^The model "sora-2" is not served here/],
+  ['a model that is not here', ['generate', 'a boat', '--model', 'sora-3'], /^The model "sora-3" is not served here/],
   [
     'an empty prompt for another server',
     ['generate', '', '--url', 'http://127.0.0.1:1', '--api-key', 'k'],

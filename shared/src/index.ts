@@ -20,6 +20,7 @@ export * from './price.ts';
 export * from './prompt.ts';
 export * from './publication.ts';
 export * from './restamp.ts';
+export * from './retired-models.ts';
 export * from './scopes.ts';
 export * from './served-model.ts';
 export * from './stream-url.ts';

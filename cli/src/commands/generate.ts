@@ -125,7 +125,7 @@ function introduction({ id, seconds, size, model, seed, warnings = [] }: Created
   return [
     `${id}: ${length} at ${size} by ${model}${seed === undefined ? '' : `, seed ${seed}`}`,
     ...warnings.map(({ message }) => `Warning: ${message}`),
-    ...(warnings.length > 0 ? ['What the shipped model knows: models/README.md#what-it-knows'] : []),
+    ...(warnings.some(({ param }) => param === 'prompt') ? ['What the shipped model knows: models/README.md#what-it-knows'] : []),
   ];
 }
 

@@ -4,13 +4,14 @@ import {
   EDIT_STRENGTH_DEFAULT,
   PROMPT_MAX_CHARACTERS,
   PromptDisclosure,
+  RETIRED_MODELS,
+  RETIRED_SIZES,
   SEED_MAX,
   SEGMENT_ANCHORS,
   SEGMENTS_MAX,
 } from '@everframe/shared';
 import { z } from 'zod';
 import { PACKAGES } from '../catalogue.ts';
-import { RETIRED_MODELS, RETIRED_SIZES } from '../routes/stand-in.ts';
 
 /** At least one visible character; none of the control, bidirectional and non-characters that a prompt may not have. */
 const REFUSED = '\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069\\ufdd0-\\ufdef\\ufffe\\uffff';

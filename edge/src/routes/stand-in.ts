@@ -2,11 +2,14 @@
  * What clients of the service that was switched off still send: its models' names, and its sizes. The default model stands
  * in for them, and every answer says so, unless the deployment or a strict request refuses that.
  */
-import { type CreateVideoRequest, type ModelPackage, parseStrict, type RequestWarning } from '@everframe/shared';
-
-export const RETIRED_MODELS = ['sora-2', 'sora-2-pro'] as const;
-/** Sizes of those models, <width>x<height> in pixels. */
-export const RETIRED_SIZES = ['720x1280', '1280x720', '1024x1792', '1792x1024', '1080x1920', '1920x1080'] as const;
+import {
+  type CreateVideoRequest,
+  type ModelPackage,
+  parseStrict,
+  RETIRED_MODELS,
+  RETIRED_SIZES,
+  type RequestWarning,
+} from '@everframe/shared';
 
 export interface StoodIn {
   readonly request: CreateVideoRequest;

@@ -1,0 +1,14 @@
+/** What is known of a request before a service is started for it. Refusals by the whole program: command-line.test.ts. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { checkRequest } from './check-request.ts';
+
+it('a request that the service would take passes, a model that another may stand in for included', () => {
+  checkRequest({ prompt: 'a red ball', seconds: 'endless', size: '128x128', seed: '7' }, true);
+  checkRequest({ prompt: 'a red ball', model: 'sora-2', size: '1280x720', seconds: '8' }, true);
+  assert.throws(() => checkRequest({ prompt: 'a red ball', model: 'sora-2', seconds: '0' }, true), /--seconds/);
+});
+
+it("of another service's models nothing is known", () => {
+  checkRequest({ prompt: 'a red ball', model: 'another', size: '640x360', seconds: '7200' }, false);
+});
