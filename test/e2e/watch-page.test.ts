@@ -52,6 +52,14 @@ describe('the page at /watch', { skip }, () => {
   const reached = (page: Page, phase: string) => page.locator(`.verdict[data-phase=${phase}]`).waitFor(PATIENCE);
   const title = (page: Page) => page.locator('.verdict h2').textContent();
 
+  it('says of an address that is none what it needs, also of one that cannot be decoded', async () => {
+    const page = await open('#%');
+    assert.match((await page.locator('#status').textContent()) ?? '', /neither the address of a stream nor the id of a video/);
+    assert.equal(await page.locator('#choose').getAttribute('open'), '');
+    assert.deepEqual(faults, []);
+    await page.close();
+  });
+
   it('plays a video while it is made, and says that every part of it is as it was signed', async () => {
     const page = await open(`#${encodeURIComponent(stream_url)}`);
     await reached(page, 'waiting');

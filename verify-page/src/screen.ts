@@ -12,9 +12,15 @@ export class Screen {
     return typeof MediaSource !== 'undefined';
   }
 
-  constructor(video: HTMLVideoElement) {
+  /** @param signal ends what the screen holds before it was opened */
+  constructor(video: HTMLVideoElement, signal: AbortSignal) {
     this.#video = video;
-    video.src = URL.createObjectURL(this.#source);
+    const url = URL.createObjectURL(this.#source);
+    video.src = url;
+    // Once the element has opened the source, the name would only keep it in memory.
+    const forget = () => URL.revokeObjectURL(url);
+    this.#source.addEventListener('sourceopen', forget, { once: true });
+    signal.addEventListener('abort', forget, { once: true });
   }
 
   /** @param init first of all, and again wherever it changes */
@@ -62,11 +68,13 @@ export class Screen {
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const end = () => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', end);
       resolve();
-    });
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
   });
 }
 

@@ -57,12 +57,13 @@ function summaryOf({ phase, start, segments }: StreamState): Summary {
   }
 }
 
-function countOf({ segments, seconds, phase, missed }: StreamState): string {
-  const good = segments.filter(({ verdict }) => verdict === 'valid').length;
-  const checked = `${good} of ${segments.length} ${segments.length === 1 ? 'segment' : 'segments'} verified (${Math.round(seconds)} seconds).`;
+function countOf({ segments, checked, seconds, phase, missed }: StreamState): string {
+  // A bad one is the last that is looked at.
+  const good = checked - Number(segments.at(-1)?.verdict !== 'valid');
+  const verified = `${good} of ${checked} ${checked === 1 ? 'segment' : 'segments'} verified (${Math.round(seconds)} seconds).`;
   const before = missed > 0 ? ` ${missed} earlier ones are not listed any more.` : '';
   const after = { waiting: '', playing: ' More is being made.', ended: ' The stream has ended.', stopped: '' }[phase];
-  return segments.length === 0 ? '' : checked + before + after;
+  return checked === 0 ? '' : verified + before + after;
 }
 
 function strip({ segments }: StreamState): HTMLElement {
@@ -73,14 +74,15 @@ function strip({ segments }: StreamState): HTMLElement {
   return element('ol', { class: 'strip', 'aria-hidden': 'true' }, ...squares);
 }
 
-function lines({ segments }: StreamState): HTMLElement {
-  const text = segments
-    .slice(-LINES_MAX)
-    .map(({ verdict, sentence }) => `${verdict.padEnd(14)} ${sentence}`)
-    .join('\n');
+function lines({ segments, checked }: StreamState): HTMLElement {
+  const text = segments.map(({ verdict, sentence }) => `${verdict.padEnd(14)} ${sentence}`).join('\n');
   const list = element('pre', { tabindex: '0', 'aria-label': 'Segments' }, text);
-  return element('details', {}, element('summary', {}, 'For experts: every segment'), list);
+  return element(
+    'details',
+    {},
+    element('summary', {}, checked > segments.length ? `For experts: the last ${segments.length} segments` : 'For experts: every segment'),
+    list,
+  );
 }
 
 const STRIP_MAX = 120;
-const LINES_MAX = 1000;

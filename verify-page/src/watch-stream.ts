@@ -9,7 +9,10 @@ export interface StreamState {
   readonly phase: 'waiting' | 'playing' | 'ended' | 'stopped';
   /** What the last init segment's reader said, and what that makes of the stream. */
   readonly start: { readonly report: VerificationReport; readonly checked: CheckedInit } | undefined;
+  /** The last ones, at most SEGMENTS_KEPT. */
   readonly segments: readonly CheckedSegment[];
+  /** How many were checked in all. */
+  readonly checked: number;
   /** Of what was checked and found good. */
   readonly seconds: number;
   /** Segments of the stream before the first that was listed. */
@@ -29,7 +32,7 @@ export interface WatchOptions {
 /** @throws Error with a sentence for the viewer where the stream can't be had */
 export async function watchStream(options: WatchOptions): Promise<void> {
   const { screen, onChange, signal } = options;
-  let state: StreamState = { phase: 'waiting', start: undefined, segments: [], seconds: 0, missed: 0 };
+  let state: StreamState = { phase: 'waiting', start: undefined, segments: [], checked: 0, seconds: 0, missed: 0 };
   const change = (next: Partial<StreamState>) => {
     state = { ...state, ...next };
     if (!signal.aborted) onChange(state);
@@ -54,14 +57,14 @@ export async function watchStream(options: WatchOptions): Promise<void> {
     }
     const bytes = await fetchBytes(segment.url, options);
     const checked = await verifier.check(bytes);
-    const segments = [...state.segments, checked];
+    const so_far = { segments: [...state.segments.slice(1 - SEGMENTS_KEPT), checked], checked: state.checked + 1 };
     if (checked.verdict !== 'valid') {
       // What came before it can still be seen again.
       if (state.seconds > 0) screen?.end();
-      return change({ phase: 'stopped', segments });
+      return change({ phase: 'stopped', ...so_far });
     }
     await screen?.show(bytes);
-    change({ phase: 'playing', segments, seconds: state.seconds + segment.seconds });
+    change({ phase: 'playing', ...so_far, seconds: state.seconds + segment.seconds });
   }
   if (signal.aborted) return;
   screen?.end();
@@ -98,11 +101,15 @@ async function fetchBytes(url: string, { api_key, signal }: WatchOptions): Promi
     try {
       const response = await fetch(url, { headers, signal, credentials: 'omit', referrerPolicy: 'no-referrer' });
       if (response.ok) return new Uint8Array(await response.arrayBuffer());
+      if (response.status === 429) {
+        await pause(1000 * Number(response.headers.get('retry-after') ?? 1), signal);
+        continue;
+      }
       if (response.status < 500) throw new Refused(await sentenceOf(response));
     } catch (error) {
       if (error instanceof Refused || signal.aborted) throw error;
     }
-    if (attempt === RETRIES) throw new Error('The stream could not be reached. Check the address and your connection.');
+    if (attempt >= RETRIES) throw new Error('The stream could not be reached. Check the address and your connection.');
     await pause(1000, signal);
   }
 }
@@ -115,5 +122,7 @@ async function sentenceOf(response: Response): Promise<string> {
 }
 
 const GOOD_STARTS: readonly CheckedInit['verdict'][] = ['ours', 'another', 'unknown_signer'];
+/** A stream may have no end; what a viewer can look at has one. */
+export const SEGMENTS_KEPT = 1000;
 const LONGEST_PAUSE_SECONDS = 2;
 const RETRIES = 4;

@@ -22,12 +22,21 @@ watchHash();
 
 /** Behind the `#`, an address is sent to no server. */
 function watchHash(): void {
-  const given = decodeURIComponent(location.hash.slice(1));
+  const given = decoded(location.hash.slice(1));
   if (!given) return;
   address.value = given;
   // Whoever was given a link came for the picture.
   choose.open = false;
   void watch();
+}
+
+/** What no escape makes sense of stays as it is: it is judged as an address. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function watch(): Promise<void> {
@@ -36,6 +45,7 @@ async function watch(): Promise<void> {
   current = mine;
   const url = streamUrl(address.value.trim());
   if (!url) {
+    choose.open = true;
     status.textContent = 'This is neither the address of a stream nor the id of a video.';
     return;
   }
@@ -44,7 +54,7 @@ async function watch(): Promise<void> {
   result.hidden = false;
   say(can_play ? '' : 'This browser can’t play the stream piece by piece; it is checked all the same.');
   try {
-    const screen = can_play ? new Screen(video) : undefined;
+    const screen = can_play ? new Screen(video, mine.signal) : undefined;
     await watchStream({ url, api_key: api_key.value.trim(), screen, onChange: show, signal: mine.signal });
   } catch (error) {
     if (mine.signal.aborted) return;

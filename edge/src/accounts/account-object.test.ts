@@ -1,7 +1,7 @@
 /** Money and turns on the real Worker: from the reservation to the charge, with what breaks in between. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { ApiKey, ClaimAnswer } from '@everframe/shared';
+import { type ApiKey, type ClaimAnswer, videoPrefix } from '@everframe/shared';
 import { PACKAGES } from '../catalogue.ts';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
 import { startQueue, type TestQueue } from '../testing/queue.ts';
@@ -204,11 +204,14 @@ test('a reservation whose video was never recorded is released, and an end that 
   const lost = await created(key);
   await complete(lost, await edge.claim(lost));
   await balanceIs(id, 0);
+  const stored = `${videoPrefix(never)}parent.mp4`;
+  await edge.env.MEDIA.put(stored, 'what was stored for it');
   const storage = await edge.worker.getDurableObjectStorage('ACCOUNT', { name: id });
   await storage.exec('UPDATE turns SET check_at_ms = 1');
   // Any step sets the alarm anew.
   await account.settle('none', { micro_usd: 0, seconds: 0 });
   await balanceIs(id, 1000);
+  await until('what was stored is erased', async () => (await edge.env.MEDIA.head(stored)) === null);
   const reserve = await account.reserve(reservation, { unlimited: false, key_budget_micro_usd: null, max_concurrent_videos: null });
   assert.equal(reserve.ok, false, 'the first try is over');
 });

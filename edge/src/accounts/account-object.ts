@@ -132,8 +132,7 @@ export class AccountObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     try {
       this.#open();
-      await this.#runErrands();
-      await this.#checkVideos();
+      await Promise.all([this.#runErrands(), this.#checkVideos()]);
       await this.#setAlarm();
     } catch (error) {
       log('error', 'alarm failed', { object: this.ctx.id.name, error: describeError(error) });
@@ -153,18 +152,21 @@ export class AccountObject extends DurableObject<Env> {
     for (const video_id of turns.nextTurns(this.#sql, this.#cap())) outbox.putErrand(this.#sql, 'announce', video_id, now_ms);
   }
 
+  /** At once: one that is slow must not keep the others waiting. */
   async #runErrands(): Promise<void> {
-    for (const due of outbox.dueErrands(this.#sql, Date.now(), BATCH)) {
-      try {
-        await this.#run(due);
-        outbox.settleErrand(this.#sql, due);
-      } catch (error) {
-        log('warn', 'errand failed', {
-          ...{ account_id: this.ctx.id.name, video_id: due.video_id, errand: due.errand },
-          ...{ failures: due.failures + 1, error: describeError(error) },
-        });
-        outbox.postponeErrand(this.#sql, due, Date.now());
-      }
+    await Promise.all(outbox.dueErrands(this.#sql, Date.now(), BATCH).map((due) => this.#runErrand(due)));
+  }
+
+  async #runErrand(due: outbox.DueAccountErrand): Promise<void> {
+    try {
+      await this.#run(due);
+      outbox.settleErrand(this.#sql, due);
+    } catch (error) {
+      log('warn', 'errand failed', {
+        ...{ account_id: this.ctx.id.name, video_id: due.video_id, errand: due.errand },
+        ...{ failures: due.failures + 1, error: describeError(error) },
+      });
+      outbox.postponeErrand(this.#sql, due, Date.now());
     }
   }
 
@@ -181,19 +183,31 @@ export class AccountObject extends DurableObject<Env> {
       case 'refund': {
         const entry = ledger.findEntry(this.#sql, video_id, errand);
         if (entry) await addMeterEvent(this.env.DB, this.ctx.id.name ?? '', entry);
+        return;
       }
+      case 'erase':
+        return eraseVideoAssets(this.env.MEDIA, video_id);
     }
   }
 
   /** Reservations whose video was never recorded are released; an end that did not reach us is fetched. */
   async #checkVideos(): Promise<void> {
-    for (const video_id of turns.dueChecks(this.#sql, Date.now(), BATCH)) {
-      const settlement = await this.env.VIDEO.getByName(video_id).settlement();
-      // What was stored for a video that was then not recorded is nobody's.
-      if (settlement === null) await eraseVideoAssets(this.env.MEDIA, video_id);
-      if (settlement === 'unsettled') turns.postponeCheck(this.#sql, video_id, Date.now() + CHECK_INTERVAL_MS);
-      else this.#settle(video_id, settlement ?? { micro_usd: 0, seconds: 0 });
+    await Promise.all(turns.dueChecks(this.#sql, Date.now(), BATCH).map((video_id) => this.#checkVideo(video_id)));
+  }
+
+  async #checkVideo(video_id: string): Promise<void> {
+    let settlement: ledger.Delivery | 'unsettled' | null;
+    try {
+      settlement = await this.env.VIDEO.getByName(video_id).settlement();
+    } catch (error) {
+      log('warn', 'a video did not answer', { account_id: this.ctx.id.name, video_id, error: describeError(error) });
+      turns.postponeCheck(this.#sql, video_id, Date.now() + ALARM_RETRY_MS);
+      return;
     }
+    if (settlement === 'unsettled') return turns.postponeCheck(this.#sql, video_id, Date.now() + CHECK_INTERVAL_MS);
+    this.#settle(video_id, settlement ?? { micro_usd: 0, seconds: 0 });
+    // What was stored for a video that was then not recorded is nobody's.
+    if (settlement === null) outbox.putErrand(this.#sql, 'erase', video_id, Date.now());
   }
 
   #open(): void {

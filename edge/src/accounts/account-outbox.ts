@@ -1,11 +1,12 @@
 /**
  * What an account's object must still tell others, as the outbox of a video's object does it: written with the entry that
  * causes it, gone when it was done. `announce`: a video's turn has come. `capture`, `refund`: a meter event.
+ * `erase`: what was stored for a video that was then not recorded.
  */
 import { retryDelay } from '../videos/outbox.ts';
 import type { Sql } from './ledger.ts';
 
-export type AccountErrand = 'announce' | 'capture' | 'refund';
+export type AccountErrand = 'announce' | 'capture' | 'refund' | 'erase';
 
 export interface DueAccountErrand {
   readonly id: number;
