@@ -16,9 +16,14 @@ export interface Checked {
 }
 
 export async function checkFile(file: Blob): Promise<Checked> {
-  const report = await readInWorker({ file, trust: await fetchTrust() });
+  const report = await readCredential(file);
   const recovery = report.verdict === 'no_credential' ? await recover(file) : null;
   return { report, where: 'browser', recovery, published: await askPublished(file, report) };
+}
+
+/** What the file itself says; nobody is asked about it. */
+export async function readCredential(file: Blob): Promise<VerificationReport> {
+  return readInWorker({ file, trust: await fetchTrust() });
 }
 
 /** Only a mark or a few hashes leave the browser. Null where nothing was found, or nobody could be asked. */

@@ -1,7 +1,7 @@
 /** A stream from its start to its end or its first bad segment: fetched, checked, and only then given to the screen. */
 import { type CheckedInit, type CheckedSegment, LiveVerifier } from '@everframe/shared/live-verification';
 import type { VerificationReport } from '@everframe/shared/verification';
-import { checkFile } from './check.ts';
+import { readCredential } from './check.ts';
 import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts';
 import { pause, type Screen } from './screen.ts';
 
@@ -48,7 +48,8 @@ export async function watchStream(options: WatchOptions): Promise<void> {
     await screen?.hungry(signal);
     if (segment.init_url !== init_url) {
       const init = await fetchBytes(segment.init_url, options);
-      const { report } = await checkFile(new Blob([init]));
+      // The start of a stream is no published file.
+      const report = await readCredential(new Blob([init]));
       const checked = await verifier.begin(init, report);
       change({ start: { report, checked } });
       if (!GOOD_STARTS.includes(checked.verdict)) return change({ phase: 'stopped' });
