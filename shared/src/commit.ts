@@ -53,7 +53,7 @@ export const Segment = z.object({
   frames: z.int().positive(),
   init: Asset,
   media: Asset,
-  /** What the model made of the chunk, by which the video can be edited; absent in segments of older workers. */
+  /** What the model made of the chunk, by which the video can be edited, in a commit; absent in those of older workers. */
   latents: Asset.optional(),
   encoder: EncoderName,
   /** What its frames carry invisibly, 12 hex digits; null for nothing, absent where an older worker did not say. */
@@ -96,7 +96,7 @@ export const ClaimAnswer = z.object({
   mark: Mark.optional(),
   /** Id of the last commit, which the next one must name; null before the first. */
   parent: z.string().nullable(),
-  /** Everything committed so far, in order; `luma_cells` are in `fingerprint` instead, but for those of an older edge. */
+  /** Everything committed so far, in order, without `latents`; `luma_cells` are in `fingerprint` instead, but for those of an older edge. */
   segments: z.array(Segment),
   /** Of `segments`; null where an older worker made one of them, absent from an older edge. */
   fingerprint: GrowingFingerprint.nullable().optional(),

@@ -121,7 +121,8 @@ export function beginningOf(sql: SqlStorage, frames: number): Beginning | null {
 
 /** What the model made of each chunk, in order; null where it was not kept. */
 export function listLatents(sql: SqlStorage): (Asset | null)[] {
-  return listSegments(sql).map(({ latents }) => latents ?? null);
+  const rows = sql.exec<{ latents: string | null }>("SELECT segment -> '$.latents' AS latents FROM commits ORDER BY chunk_index").toArray();
+  return rows.map(({ latents }) => (latents === null ? null : (JSON.parse(latents) as Asset)));
 }
 
 /** Everything committed, in order. */
@@ -130,10 +131,13 @@ export function listSegments(sql: SqlStorage): Segment[] {
   return rows.map((row) => JSON.parse(row.segment) as Segment);
 }
 
-/** The same without what the fingerprint is made of, which is most of it. */
+/** The same without what the fingerprint is made of, which is most of it, and without what only edits ask for. */
 export function listSegmentFiles(sql: SqlStorage): Segment[] {
-  const rows = sql.exec<{ segment: string }>("SELECT json_remove(segment, '$.luma_cells') AS segment FROM commits ORDER BY chunk_index");
-  return rows.toArray().map((row) => JSON.parse(row.segment) as Segment);
+  const query = "SELECT json_remove(segment, '$.luma_cells', '$.latents') AS segment FROM commits ORDER BY chunk_index";
+  return sql
+    .exec<{ segment: string }>(query)
+    .toArray()
+    .map((row) => JSON.parse(row.segment) as Segment);
 }
 
 /** The state after the last commit. */

@@ -38,7 +38,7 @@ test('a claim tells of every segment which files it is, and of the fingerprint w
   assert.equal(answer.status, 200, JSON.stringify(answer.body).slice(0, 500));
   const { segments, fingerprint } = answer.body as unknown as Pick<ClaimAnswer, 'segments'> & { fingerprint: GrowingFingerprint };
   assert.equal(segments.length, SEGMENTS);
-  assert.ok(segments.every((told) => !('luma_cells' in told)));
+  assert.ok(segments.every((told) => !('luma_cells' in told || 'latents' in told)));
   assert.equal(wholeFingerprint(fingerprint).length, FINGERPRINT_MAX_SECONDS);
   assert.equal(fingerprint.cells.length, 2, 'of the last second that has one');
   const bytes = JSON.stringify(answer.body).length / SEGMENTS;
