@@ -11,6 +11,7 @@ import { authenticateAdmin } from './middleware/authenticate-admin.ts';
 import { authenticateWorker } from './middleware/authenticate-worker.ts';
 import { requestId } from './middleware/request-id.ts';
 import { anyOrigin, securityHeaders } from './middleware/response-headers.ts';
+import { getCallbackSecret } from './openrouter/callback-secret.ts';
 import { createJob } from './openrouter/create-job.ts';
 import { getJob } from './openrouter/get-job.ts';
 import { getJobContent } from './openrouter/get-job-content.ts';
@@ -124,6 +125,7 @@ app.get('/v1/c2pa/services/supportedAlgorithms', listAlgorithms);
 
 app.get('/v1/usage', authenticate('usage.read'), getUsage);
 
+app.get('/v1/callback_secret', authenticate('webhooks'), getCallbackSecret);
 app.get('/v1/webhook_event_types', authenticate('webhooks'), listEventTypes);
 app.post('/v1/webhook_endpoints', authenticate('webhooks'), createEndpoint);
 app.get('/v1/webhook_endpoints', authenticate('webhooks'), listEndpoints);

@@ -52,6 +52,14 @@ export interface VideoRecord {
   readonly parent_file: Asset | null;
   /** A copy of the latents of the video that this one edits. */
   readonly source: Asset | null;
+  /** Who is told of its end, beside the account's webhook endpoints. */
+  readonly callback: Callback | null;
+}
+
+/** An address that the request named, and the origin that it was sent to: what the told addresses begin with. */
+export interface Callback {
+  readonly url: string;
+  readonly origin: string;
 }
 
 /** What an endless video knows beside the others. */

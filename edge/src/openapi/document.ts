@@ -18,7 +18,7 @@ import { type Named, toComponents } from './components.ts';
 import { CreateVideo, EditVideo, ExtendVideo, ModerationRequest, RemixVideo, SteerVideo } from './create-request.ts';
 import { HEADERS, REQUEST_HEADERS } from './headers.ts';
 import { OPENROUTER_OPERATIONS } from './openrouter-operations.ts';
-import { CreatedJob, CreateJob, OpenRouterError, OpenRouterJob, OpenRouterModels, Problem } from './openrouter-schemas.ts';
+import { CallbackSecret, CreatedJob, CreateJob, OpenRouterError, OpenRouterJob, OpenRouterModels, Problem } from './openrouter-schemas.ts';
 import { type Json, type Operation, toOperationObject } from './operation.ts';
 import { SERVICE_OPERATIONS } from './service-operations.ts';
 import { FindByBinding, SOFT_BINDING_OPERATIONS, SoftBindingMatches, SupportedAlgorithms } from './soft-binding-operations.ts';
@@ -74,7 +74,7 @@ const ANSWERS: Named = {
   ...{ ContentProvenanceCheck, VerifiedFile, VerificationReport: ReportView, VideoProvenance, LineageNode, TrustRoots },
   Publications,
   ...{ SoftBindingMatches, SupportedAlgorithms },
-  ...{ OpenRouterJob, CreatedJob, OpenRouterModels, OpenRouterError, Problem },
+  ...{ OpenRouterJob, CreatedJob, OpenRouterModels, OpenRouterError, Problem, CallbackSecret },
 };
 
 const DESCRIPTION = `Text to video of any length, signed with C2PA. The unmodified OpenAI SDKs work with \`baseURL\` set to \`/v1\`,

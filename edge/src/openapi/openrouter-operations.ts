@@ -1,5 +1,5 @@
 /** The OpenAPI operations of OpenRouter's dialect. */
-import { CreatedJob, CreateJob, OpenRouterJob, OpenRouterModels } from './openrouter-schemas.ts';
+import { CallbackSecret, CreatedJob, CreateJob, OpenRouterJob, OpenRouterModels } from './openrouter-schemas.ts';
 import type { Operation } from './operation.ts';
 import { CONTENT_OPERATION, FIELD_ERRORS, MAKING_ERRORS } from './video-operations.ts';
 
@@ -30,7 +30,7 @@ export const OPENROUTER_OPERATIONS: readonly Operation[] = [
     errors: [
       ...FIELD_ERRORS.filter((code) => code !== 'invalid_multipart'),
       ...MAKING_ERRORS,
-      ...(['video_not_found', 'video_not_ready', 'video_failed', 'unsupported_operation'] as const),
+      ...(['url_not_allowed', 'video_not_found', 'video_not_ready', 'video_failed', 'unsupported_operation'] as const),
     ],
   },
   {
@@ -62,5 +62,16 @@ export const OPENROUTER_OPERATIONS: readonly Operation[] = [
     request_headers: CONTENT_OPERATION.request_headers,
     answers: CONTENT_OPERATION.answers.map((answer) => (answer.media ? { ...answer, media: ['video/mp4'] } : answer)),
     errors: ['invalid_value', 'invalid_stream_token', 'video_not_ready', 'video_failed', 'precondition_failed', 'range_not_satisfiable'],
+  },
+  {
+    ...{ method: 'get', path: '/v1/callback_secret', id: 'getCallbackSecret', tag: 'OpenRouter', auth: 'key', scope: 'webhooks' },
+    summary: 'Read what signs callbacks',
+    description: 'Of all videos of the account that name a `callback_url`: the key of the HMAC in `X-OpenRouter-Signature`.',
+    answers: [
+      {
+        ...{ status: 200, description: 'The secret.', schema: CallbackSecret },
+        example: { object: 'callback_secret', secret: `cbsec_${'5c'.repeat(32)}` },
+      },
+    ],
   },
 ];

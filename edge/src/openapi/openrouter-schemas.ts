@@ -1,5 +1,5 @@
 /** What `/api/v1` takes and answers, after the schemas of OpenRouter's SDK; and a refusal of either dialect as RFC 9457 has it. */
-import { ERROR_KINDS, SEED_MAX } from '@everframe/shared';
+import { ERROR_KINDS, SEED_MAX, URL_MAX_CHARACTERS } from '@everframe/shared';
 import { z } from 'zod';
 import { PACKAGES } from '../catalogue.ts';
 import { FIELDS, PASSTHROUGH } from '../openrouter/translate.ts';
@@ -24,6 +24,11 @@ export const CreateJob = z
     frame_images: nothing.meta({ description: 'No served model can begin or end with a picture: refused.' }),
     input_references: nothing.meta({ description: 'Refused.' }),
     previous_job_id: z.string().optional().meta({ description: 'A completed video that this one begins with, and goes on from.' }),
+    callback_url: z
+      .string()
+      .max(URL_MAX_CHARACTERS)
+      .optional()
+      .meta({ description: 'HTTPS, on a public host: told of the end, signed with the secret of `/v1/callback_secret`.' }),
     provider: z
       .object({
         options: z
@@ -54,6 +59,8 @@ export const OpenRouterJob = z.object({
 });
 export type OpenRouterJob = z.infer<typeof OpenRouterJob>;
 export const CreatedJob = OpenRouterJob.extend({ warnings: z.array(PromptWarningView) });
+
+export const CallbackSecret = z.object({ object: z.literal('callback_secret'), secret: z.string() });
 
 const OpenRouterModelView = z.object({
   id: z.string(),

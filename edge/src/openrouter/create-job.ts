@@ -1,35 +1,49 @@
 /** POST /api/v1/videos: OpenRouter's fields into the path of `POST /v1/videos`, or of an extension where they name a job to go on from. */
-import { CREATE_BODY_MAX_BYTES, EverframeError, type VideoRecord } from '@everframe/shared';
+import { type Callback, CREATE_BODY_MAX_BYTES, EverframeError, URL_MAX_CHARACTERS, type VideoRecord } from '@everframe/shared';
 import type { Context } from 'hono';
 import { PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
+import { checkUrl } from '../http/outbound-guard.ts';
 import { parseJsonObject, readBody } from '../http/read-body.ts';
 import { makeExtension } from '../routes/extend-video.ts';
 import { makeVideo } from '../routes/make-video.ts';
 import type { Answer } from '../routes/place-order.ts';
+import { addressedTo } from './get-job.ts';
 import { toJobView } from './job-view.ts';
 import { toCreateRequest } from './translate.ts';
 
 export async function createJob(c: Context<AppEnv>): Promise<Response> {
   requireJson(c);
-  const { previous_job_id, ...body } = parseJsonObject(await readBody(c.req.raw, CREATE_BODY_MAX_BYTES));
+  const { previous_job_id, callback_url, ...body } = parseJsonObject(await readBody(c.req.raw, CREATE_BODY_MAX_BYTES));
   try {
     const request = toCreateRequest(body, PACKAGES);
-    if (previous_job_id === undefined || previous_job_id === null) return await makeVideo(c, request, { answer });
+    const order = { answer, callback: await readCallback(c, callback_url) };
+    if (previous_job_id === undefined || previous_job_id === null) return await makeVideo(c, request, order);
     const { model, size, seed, ...more } = request;
     const check = (parent: VideoRecord) => requireSame(parent, { model, size, seed });
-    return await makeExtension(c, { ...more, video: { id: previous_job_id } }, { answer, check });
+    return await makeExtension(c, { ...more, video: { id: previous_job_id } }, { ...order, check });
   } catch (error) {
     throw inDialect(error);
   }
 }
 
-const answer: Answer = async (c, video, warnings) => c.json({ ...(await toJobView(c, video)), warnings }, 202);
+const answer: Answer = async (c, video, warnings) => c.json({ ...(await toJobView(video, addressedTo(c))), warnings }, 202);
 
 function requireJson(c: Context<AppEnv>): void {
   const content_type = c.req.header('content-type') ?? '';
   if (content_type.split(';')[0]?.trim().toLowerCase() === 'application/json') return;
   throw new EverframeError('unsupported_media_type', `The content type must be application/json; got '${content_type.slice(0, 100)}'.`);
+}
+
+async function readCallback(c: Context<AppEnv>, url: unknown): Promise<Callback | null> {
+  if (url === undefined || url === null) return null;
+  const param = 'callback_url';
+  if (typeof url !== 'string') throw new EverframeError('invalid_type', "'callback_url' must be a string.", { param });
+  if (url.length > URL_MAX_CHARACTERS) {
+    throw new EverframeError('string_too_long', `'callback_url' may have ${URL_MAX_CHARACTERS} characters; got ${url.length}.`, { param });
+  }
+  await checkUrl(url, c.get('settings').outbound);
+  return { url, origin: new URL(c.req.url).origin };
 }
 
 /** What goes on is as it was: another model, size or seed would be ignored. */
@@ -46,7 +60,12 @@ function requireSame({ command }: VideoRecord, asked: Readonly<Record<'model' | 
 }
 
 /** By the names of the other dialect: what the parser calls them. */
-const NAMES: Readonly<Record<string, string>> = { seconds: 'duration', video: 'previous_job_id', video_id: 'previous_job_id' };
+const NAMES: Readonly<Record<string, string>> = {
+  seconds: 'duration',
+  video: 'previous_job_id',
+  video_id: 'previous_job_id',
+  url: 'callback_url',
+};
 
 function inDialect(error: unknown): unknown {
   if (!(error instanceof EverframeError) || error.param === null) return error;

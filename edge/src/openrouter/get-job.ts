@@ -2,8 +2,12 @@
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { findVideo } from '../routes/find-video.ts';
-import { toJobView } from './job-view.ts';
+import { type Addressed, toJobView } from './job-view.ts';
 
 export async function getJob(c: Context<AppEnv>): Promise<Response> {
-  return c.json(await toJobView(c, await findVideo(c)));
+  return c.json(await toJobView(await findVideo(c), addressedTo(c)));
+}
+
+export function addressedTo(c: Context<AppEnv>): Addressed {
+  return { origin: new URL(c.req.url).origin, pepper: c.get('settings').keyPepper };
 }

@@ -1,7 +1,7 @@
 /** OpenRouter's dialect through its stock SDK, against the running edge. Every answer is one that the document has. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type ApiKey, CREATE_BODY_MAX_BYTES } from '@everframe/shared';
+import { type ApiKey, CREATE_BODY_MAX_BYTES, URL_MAX_CHARACTERS } from '@everframe/shared';
 import { OpenRouter } from '@openrouter/sdk';
 import { HTTPClient } from '@openrouter/sdk/lib/http.js';
 import type { VideoGenerationRequest } from '@openrouter/sdk/models';
@@ -21,7 +21,7 @@ let edge: TestEdge;
 let client: OpenRouter;
 
 before(async () => {
-  edge = await startEdge({ LEASE_SECONDS: '600' });
+  edge = await startEdge({ LEASE_SECONDS: '600', DNS_RESOLVER_URL: '' });
   client = clientOf(edge.key);
 });
 after(() => edge?.close());
@@ -138,7 +138,9 @@ test('what cannot be obeyed is refused in the typed classes of the SDK, and noth
     [{ generateAudio: true }, 'generate_audio', 'unsupported_parameter'],
     [{ frameImages: [{ ...image, frameType: 'last_frame' }] }, 'frame_images', 'unsupported_parameter'],
     [{ inputReferences: [image] }, 'input_references', 'unsupported_parameter'],
-    [{ callbackUrl: 'https://example.com/hook' }, 'callback_url', 'unsupported_parameter'],
+    [{ callbackUrl: 'https://10.0.0.1/hook' }, 'callback_url', 'url_not_allowed'],
+    [{ callbackUrl: 'http://example.com/hook' }, 'callback_url', 'url_not_allowed'],
+    [{ callbackUrl: `https://example.com/${'a'.repeat(URL_MAX_CHARACTERS)}` }, 'callback_url', 'string_too_long'],
     [{ upscaleFactor: 2 }, 'upscale_factor', 'unsupported_parameter'],
     [{ creativity: 1 }, 'creativity', 'unsupported_parameter'],
   ];
@@ -150,6 +152,7 @@ test('what cannot be obeyed is refused in the typed classes of the SDK, and noth
   }
   for (const [fields, param, code] of [
     [{ prompts: [] }, 'prompts', 'unknown_parameter'],
+    [{ callback_url: 7 }, 'callback_url', 'invalid_type'],
     [{ generate_audio: 'no' }, 'generate_audio', 'invalid_type'],
     [{ provider: 'fal' }, 'provider', 'invalid_type'],
     [{ provider: { options: { everframe: { prompt: 'a' } } } }, 'provider.options.everframe.prompt', 'unknown_parameter'],

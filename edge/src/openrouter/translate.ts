@@ -7,7 +7,7 @@ import { chooseSize } from './choose-size.ts';
 
 export const FIELDS = [
   ...['model', 'prompt', 'duration', 'resolution', 'aspect_ratio', 'size', 'seed', 'generate_audio', 'frame_images', 'input_references'],
-  ...['previous_job_id', 'callback_url', 'provider', 'user', 'session_id', 'trace', 'creativity', 'upscale_factor'],
+  ...['provider', 'user', 'session_id', 'trace', 'creativity', 'upscale_factor'],
 ] as const;
 
 /** Of `provider.options.everframe`: what the dialect has no word for. */
@@ -15,7 +15,7 @@ export const PASSTHROUGH = ['segments', 'negative_prompt', 'prompt_disclosure', 
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @param body a member that is null is as good as none */
+/** @param body without `previous_job_id` and `callback_url`, which say nothing of the picture; a member that is null is as good as none */
 export function toCreateRequest(body: Fields, packages: readonly ModelPackage[]): CreateVideoRequest {
   const fields = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
   refuseUnknown(fields, FIELDS, '');
@@ -32,7 +32,7 @@ export function toCreateRequest(body: Fields, packages: readonly ModelPackage[])
   };
 }
 
-function refuseUnsupported({ generate_audio, frame_images, input_references, callback_url, creativity, upscale_factor }: Fields): void {
+function refuseUnsupported({ generate_audio, frame_images, input_references, creativity, upscale_factor }: Fields): void {
   if (generate_audio !== undefined && typeof generate_audio !== 'boolean') {
     throw new EverframeError('invalid_type', "'generate_audio' must be true or false.", { param: 'generate_audio' });
   }
@@ -41,12 +41,6 @@ function refuseUnsupported({ generate_audio, frame_images, input_references, cal
     throw unsupported('frame_images', 'No model served here can begin or end a video with a picture. Leave it out.');
   if (!isEmpty(input_references)) {
     throw unsupported('input_references', 'No model served here can be shown references. Leave it out, and say it in the prompt.');
-  }
-  if (callback_url !== undefined) {
-    throw unsupported(
-      'callback_url',
-      'Videos are not told to an address of their own. Register one for all: POST /v1/webhook_endpoints with its URL and events.',
-    );
   }
   if (creativity !== undefined) throw unsupported('creativity', 'No model served here makes videos larger. Leave it out.');
   if (upscale_factor !== undefined) throw unsupported('upscale_factor', 'No model served here makes videos larger. Leave it out.');

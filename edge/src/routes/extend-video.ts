@@ -34,7 +34,7 @@ export async function extendVideo(c: Context<AppEnv>): Promise<Response> {
 export async function makeExtension(
   c: Context<AppEnv>,
   { video, ...request }: CreateVideoRequest,
-  { answer, check }: Pick<Order, 'answer'> & { readonly check?: (parent: VideoRecord) => void } = {},
+  { answer, callback = null, check }: Pick<Order, 'answer' | 'callback'> & { readonly check?: (parent: VideoRecord) => void } = {},
 ): Promise<Response> {
   refuseUnknownFields(request);
   parseStrict(request);
@@ -47,6 +47,7 @@ export async function makeExtension(
     prompts: newPrompts(command, parent.command.segments.length),
     request: { ...request, extended_from_video_id: parent.id },
     ...(answer && { answer }),
+    callback,
     prepare: async (id) => {
       const [beginning, parent_file, source] = await Promise.all([
         copyKept(c, parent, command, id),

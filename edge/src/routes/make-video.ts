@@ -9,7 +9,7 @@ import { type Order, placeOrder } from './place-order.ts';
 export async function makeVideo(
   c: Context<AppEnv>,
   request: CreateVideoRequest,
-  more: Pick<Order, 'remixed_from_video_id' | 'prepare' | 'warnings' | 'answer'> = {},
+  more: Pick<Order, 'remixed_from_video_id' | 'prepare' | 'warnings' | 'callback' | 'answer'> = {},
 ): Promise<Response> {
   const command = toGenerationCommand(request, PACKAGES, randomSeed(), c.get('settings').endlessSeconds);
   const { negative_prompt } = command;

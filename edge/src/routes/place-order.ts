@@ -1,5 +1,6 @@
 /** From a sound command to a recorded video and its answer: its prompts judged, its price put aside, once for each request. */
 import {
+  type Callback,
   type CreateVideoRequest,
   type GenerationCommand,
   parseStrict,
@@ -33,6 +34,8 @@ export interface Order {
   readonly prepare?: (id: string) => Promise<Prepared>;
   /** Beside those of the prompts. */
   readonly warnings?: readonly RequestWarning[];
+  /** @default null */
+  readonly callback?: Callback | null;
   /** What the caller reads. @default the video as `/v1` shows it, with the warnings */
   readonly answer?: Answer;
 }
@@ -43,10 +46,14 @@ export type Answer = (c: Context<AppEnv>, video: VideoRecord, warnings: readonly
 export type Prepared = Pick<NewVideo, 'beginning' | 'parent_file' | 'source'>;
 
 export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Response> {
-  const { command, prompts, negative_prompt, request, remixed_from_video_id = null, prepare, answer = answerVideo } = order;
+  const { command, prompts, negative_prompt, request, remixed_from_video_id = null, prepare, callback = null, answer = answerVideo } = order;
   const reviewed = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));
   await refuseHarmfulPrompts(c, prompts);
-  const identity = remixed_from_video_id === null ? request : { ...request, remixed_from_video_id };
+  const identity = {
+    ...request,
+    ...(remixed_from_video_id !== null && { remixed_from_video_id }),
+    ...(callback && { callback_url: callback.url }),
+  };
   const video = await createOnce(c, identity, async (id) => {
     // Paid for, then stored, then recorded. Safe to repeat with the same id: what is reserved and recorded first stays.
     const created_at_ms = Date.now();
@@ -54,7 +61,7 @@ export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Resp
     const held = (await reserveCredits(c, id, command, price)) === 'waiting';
     const prepared = await prepare?.(id);
     const { account_id, request_id } = c.var;
-    const record = { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id, ...prepared };
+    const record = { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id, callback, ...prepared };
     return await c.env.VIDEO.getByName(id).create(record);
   });
   return answer(c, video, [...(order.warnings ?? []), ...reviewed]);

@@ -89,6 +89,7 @@ export const ROUTES: readonly RouteRefusals[] = [
   { method: 'GET', path: '/v1/c2pa/manifests/:id', auth: 'none' },
   { method: 'GET', path: '/v1/c2pa/services/supportedAlgorithms', auth: 'none' },
   { method: 'GET', path: '/v1/usage', auth: 'key', scope: 'usage.read' },
+  webhook('GET', '/v1/callback_secret'),
   webhook('GET', '/v1/webhook_event_types'),
   webhook('POST', '/v1/webhook_endpoints', SMALL_BODY),
   webhook('GET', '/v1/webhook_endpoints'),

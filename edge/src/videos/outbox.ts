@@ -7,9 +7,20 @@
  * `doorbell`: a message in the queue. `turn`: asks the account whether a held video may go on. `index`: the row in D1.
  * `settle`: the account charges what was delivered. `notify`: a webhook event. `erase`: the end of an expired or deleted video.
  * `drop_parent`: the copy of the file that the video was made after, which its own file now speaks for.
+ * `callback`: tells the address that the request named how the video ended.
  * `restamp`: asks the queue for a worker that time-stamps a published video. `drop_replaced`: the files that it took the place of.
  */
-export type Errand = 'doorbell' | 'turn' | 'index' | 'settle' | 'notify' | 'erase' | 'drop_parent' | 'restamp' | 'drop_replaced';
+export type Errand =
+  | 'doorbell'
+  | 'turn'
+  | 'index'
+  | 'settle'
+  | 'notify'
+  | 'erase'
+  | 'drop_parent'
+  | 'restamp'
+  | 'drop_replaced'
+  | 'callback';
 
 export interface DueErrand {
   /** Of this very request: asked for again meanwhile, the errand has another id and stays. */
@@ -21,9 +32,9 @@ export interface DueErrand {
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 60_000;
 
-/** Asks for an errand; one that is waiting already is asked for anew. */
-export function putErrand(sql: SqlStorage, errand: Errand, due_at_ms: number): void {
-  sql.exec('INSERT OR REPLACE INTO outbox (errand, due_at_ms, failures) VALUES (?, ?, 0)', errand, due_at_ms);
+/** Asks for an errand; one that is waiting already is asked for anew. @param failures of one that keeps a schedule of its own */
+export function putErrand(sql: SqlStorage, errand: Errand, due_at_ms: number, failures = 0): void {
+  sql.exec('INSERT OR REPLACE INTO outbox (errand, due_at_ms, failures) VALUES (?, ?, ?)', errand, due_at_ms, failures);
 }
 
 /** Asks for an errand unless it is waiting already. */

@@ -2,6 +2,7 @@
 import { describeError } from '@everframe/shared';
 import { type Env, readSettings } from '../env.ts';
 import { log } from '../log.ts';
+import { callBack } from '../openrouter/call-back.ts';
 import { sendJobMessage } from '../queue/sqs-producer.ts';
 import { eraseVideoAssets } from '../storage/erase-assets.ts';
 import { forgetCredential, storeCredential } from '../store/credentials.ts';
@@ -26,6 +27,7 @@ export async function runErrands(env: Env, sql: SqlStorage, announce: () => Prom
     try {
       if (due.errand === 'turn') await askForTurn(env, state, announce);
       else if (due.errand === 'restamp') await askForTimeStamp(env, sql, state);
+      else if (due.errand === 'callback') await callBack(env, sql, state, due.failures);
       else await runErrand(env, due.errand, state);
     } catch (error) {
       log('warn', 'errand failed', { video_id: state.id, errand: due.errand, failures: due.failures + 1, error: describeError(error) });
@@ -45,7 +47,7 @@ async function askForTurn(env: Env, { id, account_id }: VideoState, announce: ()
   if (turn !== 'waiting') await announce();
 }
 
-async function runErrand(env: Env, errand: Exclude<Errand, 'turn' | 'restamp'>, state: VideoState): Promise<void> {
+async function runErrand(env: Env, errand: Exclude<Errand, 'turn' | 'restamp' | 'callback'>, state: VideoState): Promise<void> {
   switch (errand) {
     case 'doorbell':
       // Claimed, finished or deleted in the meantime: nobody needs to come.

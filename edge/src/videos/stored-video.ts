@@ -64,6 +64,7 @@ export class StoredVideo {
         putErrand(this.sql, 'settle', now_ms);
         putErrand(this.sql, 'notify', now_ms);
         if (state.parent_file) putErrand(this.sql, 'drop_parent', now_ms);
+        if (state.callback) putErrand(this.sql, 'callback', now_ms);
         if (state.restamp) putErrand(this.sql, 'restamp', now_ms + restampWait(readSettings(this.#env).restampAfterSeconds, 0));
       }
     }

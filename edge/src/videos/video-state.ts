@@ -1,6 +1,7 @@
 /** All that a video's Durable Object knows beside its commits and events: the record, and who works on it. */
 import {
   type Asset,
+  type Callback,
   type Credential,
   type GenerationCommand,
   type Price,
@@ -44,6 +45,8 @@ export interface NewVideo {
   readonly parent_file?: Asset | null;
   /** Of the video that its command edits, under its own prefix. @default null */
   readonly source?: Asset | null;
+  /** @default null */
+  readonly callback?: Callback | null;
   /** Of the video that its command continues, under its own prefix. @default null */
   readonly beginning?: Beginning | null;
 }
@@ -56,7 +59,7 @@ export interface Beginning {
 
 export function newVideoState(video: NewVideo): VideoState {
   const { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id = null } = video;
-  const { parent_file = null, source = null, beginning } = video;
+  const { parent_file = null, source = null, callback = null, beginning } = video;
   const last_segment = beginning?.segments.at(-1);
   return {
     id,
@@ -78,6 +81,7 @@ export function newVideoState(video: NewVideo): VideoState {
     ended_by: null,
     parent_file,
     source,
+    callback,
     lease: null,
     ticket_ends_at_ms: null,
     fruitless_attempts: 0,

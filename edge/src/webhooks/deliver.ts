@@ -24,13 +24,22 @@ const TIMEOUT_MS = 10_000;
 const AGENT = 'Everframe-Webhooks/1';
 
 export async function deliver({ url, secrets, event_id, body }: Parcel, rules: OutboundRules): Promise<Attempt> {
+  return post(url, body, (timestamp) => signatureHeaders(secrets, { id: event_id, timestamp, body }), rules);
+}
+
+/** @param sign the headers that prove who sent it, at a time in Unix seconds */
+export async function post(
+  url: string,
+  body: string,
+  sign: (timestamp: number) => Promise<Readonly<Record<string, string>>>,
+  rules: OutboundRules,
+): Promise<Attempt> {
   const at_ms = Date.now();
   const ended = (status_code: number | null, error: string | null): Attempt => ({
     ...{ at_ms, duration_ms: Date.now() - at_ms, status_code, error },
   });
   try {
-    const signed = await signatureHeaders(secrets, { id: event_id, timestamp: Math.floor(at_ms / 1000), body });
-    const headers = { ...signed, 'content-type': 'application/json', 'user-agent': AGENT };
+    const headers = { ...(await sign(Math.floor(at_ms / 1000))), 'content-type': 'application/json', 'user-agent': AGENT };
     const response = await fetchOutside(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) }, rules);
     await response.body?.cancel();
     if (response.ok) return ended(response.status, null);
