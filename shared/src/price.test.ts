@@ -26,6 +26,13 @@ test('part of a video costs no more than its share, in whole micro-USD, and noth
   }
 });
 
+test('a video that is as long as one that ended within a second is priced in whole micro-USD', () => {
+  const command = { model: 'm', seconds: 2, frames: 12, fps: 8 };
+  const price = priceOf(command, PACKAGES);
+  assert.equal(price.micro_usd, 1501);
+  assert.equal(deliveredMicroUsd(price, command, 12), 1501);
+});
+
 test('a model that is not served has no price', () => {
   assert.throws(() => priceOf({ model: 'other', seconds: 1, frames: 8, fps: 8 }, PACKAGES), /not served/);
 });

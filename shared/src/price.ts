@@ -22,7 +22,12 @@ export function priceOf(command: Priced, packages: readonly Pick<ModelPackage, '
   const model = packages.find(({ name }) => name === command.model);
   if (!model) throw new Error(`no price: the package ${command.model} is not served`);
   const { price_micro_usd_per_second } = model;
-  return { micro_usd_per_second: price_micro_usd_per_second, micro_usd: price_micro_usd_per_second * secondsAhead(command) };
+  return { micro_usd_per_second: price_micro_usd_per_second, micro_usd: priceAhead(price_micro_usd_per_second, command) };
+}
+
+/** What is put aside before a video begins, in the customer's favour where it is no whole micro-USD. */
+export function priceAhead(micro_usd_per_second: number, command: Omit<Priced, 'model'>): number {
+  return Math.floor(micro_usd_per_second * secondsAhead(command));
 }
 
 /** Seconds that are paid for before a video begins. */

@@ -8,8 +8,8 @@ import {
   EverframeError,
   IDEMPOTENCY_HOLD_SECONDS,
   IDEMPOTENCY_KEY_SECONDS,
+  priceAhead,
   SDK_RETRY_SECONDS,
-  secondsAhead,
   type VideoRecord,
 } from '@everframe/shared';
 import type { Context } from 'hono';
@@ -93,7 +93,7 @@ async function replay(c: Context<AppEnv>, row: IdempotencyRow): Promise<VideoRec
   c.header('idempotency-replayed', 'true');
   // Without what it was sent, was paid ahead and has become since.
   const { video, requested: command } = found;
-  const price = video.price && { ...video.price, micro_usd: video.price.micro_usd_per_second * secondsAhead(command) };
+  const price = video.price && { ...video.price, micro_usd: priceAhead(video.price.micro_usd_per_second, command) };
   return newVideoState({ ...video, command, price, held: false });
 }
 

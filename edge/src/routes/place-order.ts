@@ -46,7 +46,16 @@ export type Answer = (c: Context<AppEnv>, video: VideoRecord, warnings: readonly
 export type Prepared = Pick<NewVideo, 'beginning' | 'parent_file' | 'source'>;
 
 export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Response> {
-  const { command, prompts, negative_prompt, request, remixed_from_video_id = null, prepare, callback = null, answer = answerVideo } = order;
+  const {
+    command,
+    prompts,
+    negative_prompt,
+    request,
+    remixed_from_video_id = null,
+    prepare,
+    callback = null,
+    answer = answerVideo,
+  } = order;
   const reviewed = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));
   await refuseHarmfulPrompts(c, prompts);
   const identity = {
