@@ -17,6 +17,7 @@ const BENCHMARKS = {
   events: 'how late the open event streams of a video hear of a commit',
   sign: 'signing and reading back a finished video, and a live stream',
   mark: 'what the invisible mark lives through, and what it costs',
+  unmarked: 'how often a mark is found in windows that carry none; by number, so that many processes can share them',
 };
 
 const HELP = `npm run bench: measure Everframe on this machine.

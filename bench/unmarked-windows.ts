@@ -1,6 +1,6 @@
 /**
  * Windows of frames that carry no mark, to see whether one is found in them: generated clips and other pictures, cut, cropped,
- * mirrored and lit at random, and noise of several grains. The same seed gives the same windows.
+ * mirrored and lit at random, and noise of several grains. Each has a number, and the same number gives the same window of the same clips.
  */
 export interface GreyClip {
   readonly width: number;
@@ -9,13 +9,12 @@ export interface GreyClip {
   readonly frames: readonly Uint8Array[];
 }
 
-/** Every fourth window is noise; the others are of the clips. */
-export function* unmarkedWindows(clips: readonly GreyClip[], frames: number, count: number, seed: number): Generator<GreyClip> {
-  const random = mulberry32(seed);
-  for (let index = 0; index < count; index++) {
-    const clip = clips[Math.floor(random() * clips.length)];
-    yield clip && index % 4 !== 3 ? cutOf(clip, frames, random) : noise(frames, random);
-  }
+/** Every fourth window is noise; the others are of the clips. @param number from 1 */
+export function unmarkedWindow(clips: readonly GreyClip[], frames: number, number: number): GreyClip {
+  // Neighbouring seeds give neighbouring first numbers, so they are spread.
+  const random = mulberry32(Math.imul(number, 0x9e3779b1));
+  const clip = clips[Math.floor(random() * clips.length)];
+  return clip && number % 4 !== 0 ? cutOf(clip, frames, random) : noise(frames, random);
 }
 
 function cutOf(clip: GreyClip, count: number, random: () => number): GreyClip {

@@ -3,7 +3,7 @@
  * `asset-rubrics/asset-rubric-conformance0.2-spec2.4.yml` of c2pa-org/conformance-public.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';

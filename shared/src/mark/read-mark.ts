@@ -4,7 +4,7 @@
  * terminal and in tests. It takes no file apart: whoever has a decoder brings the luma.
  */
 import { boxBlur } from './box-blur.ts';
-import { decodeId } from './code.ts';
+import { decodeId, encodeId } from './code.ts';
 import { tileSigns } from './embed.ts';
 import { placeTiles, type Residual, type TilePlaces } from './find-tile.ts';
 import { SIDE } from './fourier.ts';
@@ -15,6 +15,8 @@ export interface MarkReading {
   readonly id: string | null;
   /** How well the whole tile agrees with it, in standard deviations; without a mark, how well the best place did. */
   readonly certainty: number;
+  /** Of the coded bits the share that was read wrong and then corrected; null without a mark. */
+  readonly bit_errors: number | null;
 }
 
 export interface MarkReader {
@@ -34,6 +36,7 @@ const SEARCH_STEP = 1.02;
 const CANDIDATES = 8;
 /** Noise that passes the checksum reaches 9.4: of 2^64 code words the best agrees so well by chance. */
 const CERTAIN = 10;
+const NOTHING_READ: MarkReading = { id: null, certainty: 0, bit_errors: null };
 
 export function createMarkReader(width: number, height: number): MarkReader {
   const shrink = Math.max(1, Math.floor(Math.min(width, height) / WORKING_SIDE));
@@ -52,7 +55,7 @@ export function createMarkReader(width: number, height: number): MarkReader {
       frames++;
     },
     read() {
-      if (frames === 0) return { id: null, certainty: 0 };
+      if (frames === 0) return NOTHING_READ;
       const residuals = SCALES.map(({ radius }, index) => level(sums[index] as Float32Array, small, radiusOf(radius, shorter) + 1));
       return search(residuals, shorter, chipPixels(width, height) / shrink);
     },
@@ -82,7 +85,7 @@ function search(residuals: readonly Residual[], shorter: number, likely_chip: nu
     const found = look(candidates(turned, shorter));
     if (found) return found;
   }
-  return { id: null, certainty: best };
+  return { ...NOTHING_READ, certainty: best };
 }
 
 /** The sizes at which the fixed chips stand out most, each tried a little larger and smaller. */
@@ -116,11 +119,14 @@ function readTile(folded: Float32Array, x: number, y: number): MarkReading {
     soft[index % CODED_BITS] = (soft[index % CODED_BITS] as number) + (chips[place] as number) * (data_signs[index] as number);
   }
   const id = decodeId(soft);
-  if (id === undefined) return { id: null, certainty: 0 };
+  if (id === undefined) return NOTHING_READ;
   const signs = tileSigns(id);
   const squares = chips.reduce((total, value) => total + value * value, 0);
   const certainty = chips.reduce((total, value, place) => total + value * (signs[place] as number), 0) / Math.sqrt(squares || 1);
-  return { id: certainty >= CERTAIN ? id : null, certainty };
+  if (certainty < CERTAIN) return { ...NOTHING_READ, certainty };
+  const sent = encodeId(id);
+  const wrong = soft.reduce((count, value, bit) => count + (value * (sent[bit] as number) < 0 ? 1 : 0), 0);
+  return { id, certainty, bit_errors: wrong / CODED_BITS };
 }
 
 /** How light each chip is against those around it, in standard deviations, at most 2. */
