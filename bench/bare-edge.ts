@@ -1,6 +1,6 @@
 /**
- * What `POST /v1/videos` is measured against: a bare Hono route that makes the same store and queue calls and nothing
- * else. No key, no validation, no transitions, no view.
+ * What `POST /v1/videos` and `GET …/content` are measured against: bare Hono routes that make the same store and queue calls
+ * and nothing else. No key, no validation, no transitions, no view.
  */
 import { DurableObject } from 'cloudflare:workers';
 import { AwsClient } from 'aws4fetch';
@@ -10,6 +10,7 @@ interface Env {
   readonly VIDEO: DurableObjectNamespace<VideoObject>;
   readonly ACCOUNT: DurableObjectNamespace<AccountObject>;
   readonly DB: D1Database;
+  readonly MEDIA: R2Bucket;
   readonly SQS_QUEUE_URL: string;
   readonly SQS_ENDPOINT: string;
   readonly AWS_REGION: string;
@@ -27,6 +28,17 @@ app.post('/v1/videos', async (c) => {
   await c.env.ACCOUNT.getByName('acct_development').reserve(id);
   await c.env.VIDEO.getByName(id).create(id, JSON.stringify(body));
   return c.json({ id });
+});
+
+app.put('/v1/videos/:id/content', async (c) => {
+  await c.env.MEDIA.put(c.req.param('id'), c.req.raw.body);
+  return c.body(null, 204);
+});
+
+app.get('/v1/videos/:id/content', async (c) => {
+  const object = await c.env.MEDIA.get(c.req.param('id'));
+  if (!object) return c.notFound();
+  return c.body(object.body, 200, { 'content-type': 'video/mp4', 'content-length': String(object.size) });
 });
 
 export default app;

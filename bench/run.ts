@@ -14,6 +14,8 @@ const BENCHMARKS = {
   compare: 'the engine against PyTorch; needs EVERFRAME_BENCH_PYTHON',
   video: 'from the request to the first committed segment, and to the signed file',
   submit: 'POST /v1/videos against a bare Hono route with the same store and queue calls',
+  content: 'GET of a finished file against a bare Hono route that reads the same object',
+  many: 'lists and retrieval in an account of 100,000 videos against one of 100',
   events: 'how late the open event streams of a video hear of a commit',
   sign: 'signing and reading back a finished video, and a live stream',
   mark: 'what the invisible mark lives through, and what it costs',
