@@ -1,6 +1,6 @@
 /** Live streams as the worker's whole path signs them, judged by the verifier that viewers have, honest and attacked. */
 import assert from 'node:assert/strict';
-import { createPublicKey, verify } from 'node:crypto';
+import { createPublicKey, verify, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -191,6 +191,22 @@ test('no number is signed twice', async () => {
   await assert.rejects(session.sign(segment), /segment 2 must be signed next; got 1/);
 });
 
+test('a stream of an older worker, whose key signed the CBOR of the certificate, is still valid', async () => {
+  const key = await createSessionKey();
+  const { sign } = key;
+  // The payload is the last field of what is signed, a byte string; older workers put the CBOR of one into it.
+  const older = async (signed: Uint8Array) => {
+    const fields = cbor.decode(signed);
+    return sign(cbor.encode([...fields.slice(0, 3), cbor.encode(fields[3])]));
+  };
+  const plain = { init: withoutManifest(init), facts: TEST_FACTS, scratch_dir: folder, signer };
+  const start = await signInit({ ...plain, sessionKeys: (certificate) => sessionKeysAssertion({ ...key, sign: older }, certificate, 1) });
+  const verifier = new LiveVerifier();
+  await verifier.begin(start.init, await report(start.init));
+  const segment = { media: withoutInfo(media(0)), timescale: 4000, duration: 4000 };
+  assert.equal((await verifier.check(await signSegment(key, start.manifest_label, segment))).verdict, 'valid');
+});
+
 test('a segment that was signed when the time of its key was over is named so', async () => {
   const two_days_ago = new Date(Date.now() - 2 * SESSION_SECONDS * 1000);
   const key = await createSessionKey(two_days_ago);
@@ -221,6 +237,12 @@ test('a signature holds for another decoder and another crypto library too', asy
   const public_key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: x ?? '', y: y ?? '' }, format: 'jwk' });
   const signed = cbor.encode(['Signature1', protected_header, Buffer.alloc(0), payload]);
   assert.ok(verify('sha256', signed, { key: public_key, dsaEncoding: 'ieee-p1363' }, signature));
+  // The key signs the certificate as it is.
+  const [binding_header, , absent, binding] = entry.get('signerBinding').value;
+  const certificate = new X509Certificate(signer.certificate_chain_pem).raw;
+  const bound = cbor.encode(['Signature1', binding_header, Buffer.alloc(0), certificate]);
+  assert.equal(absent, null);
+  assert.ok(verify('sha256', bound, { key: public_key, dsaEncoding: 'ieee-p1363' }, binding));
 });
 
 function samples(segment: Uint8Array): Uint8Array {
