@@ -24,7 +24,7 @@ test('a variable that is missing or wrong is named with its rule', () => {
   for (const name of Object.keys(VARIABLES)) {
     assert.throws(() => settings({ [name]: '' }), new RegExp(`^Error: ${name} is not set`));
   }
-  for (const name of ['SQS_QUEUE_URL', 'SQS_ENDPOINT']) {
+  for (const name of ['SQS_QUEUE_URL', 'SQS_ENDPOINT', 'PUBLIC_URL']) {
     assert.throws(() => settings({ [name]: 'sqs.local' }), new RegExp(`^Error: ${name} must be an absolute URL; got 'sqs.local'`));
   }
   for (const value of ['0', '-1', 'x', 'Infinity']) {

@@ -37,6 +37,7 @@ export interface Env {
   readonly OUTBOUND_LOOPBACK?: string;
   readonly DNS_RESOLVER_URL?: string;
   readonly DEVELOPMENT_ROOT?: string;
+  readonly PUBLIC_URL?: string;
 }
 
 /** What Hono carries through a request. */
@@ -103,6 +104,8 @@ export interface Settings {
   readonly standIn: boolean;
   /** Whether files signed under a development chain may count as ours. */
   readonly allowDevelopmentRoot: boolean;
+  /** What addresses in answers begin with; null: with what the request was sent to. */
+  readonly publicUrl: string | null;
 }
 
 const parsed = new WeakMap<Env, Settings>();
@@ -135,6 +138,7 @@ export function readSettings(env: Env): Settings {
     invisibleMark: choice(env, 'INVISIBLE_MARK', ['on', 'off']) === 'on',
     standIn: choice(env, 'STAND_IN', ['on', 'off']) === 'on',
     allowDevelopmentRoot: choice(env, 'DEVELOPMENT_ROOT', ['refuse', 'allow']) === 'allow',
+    publicUrl: env.PUBLIC_URL ? absoluteUrl(env, 'PUBLIC_URL') : null,
   };
   parsed.set(env, settings);
   return settings;

@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
 import { checkUrl } from '../http/outbound-guard.ts';
+import { publicOrigin } from '../http/public-origin.ts';
 import { parseJsonObject, readBody } from '../http/read-body.ts';
 import { makeExtension } from '../routes/extend-video.ts';
 import { makeVideo } from '../routes/make-video.ts';
@@ -43,7 +44,7 @@ async function readCallback(c: Context<AppEnv>, url: unknown): Promise<Callback 
     throw new EverframeError('string_too_long', `'callback_url' may have ${URL_MAX_CHARACTERS} characters; got ${url.length}.`, { param });
   }
   await checkUrl(url, c.get('settings').outbound);
-  return { url, origin: new URL(c.req.url).origin };
+  return { url, origin: publicOrigin(c) };
 }
 
 /** What goes on is as it was: another model, size or seed would be ignored. */

@@ -2,6 +2,7 @@
 import { CreateStreamUrl, JSON_BODY_MAX_BYTES } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
+import { publicOrigin } from '../http/public-origin.ts';
 import { readOptionalCall } from '../http/read-call.ts';
 import type { StreamUrl } from '../openapi/streaming-operations.ts';
 import { findVideo } from '../routes/find-video.ts';
@@ -12,6 +13,6 @@ export async function createStreamUrl(c: Context<AppEnv>): Promise<Response> {
   const { expires_in_seconds } = await readOptionalCall(c.req.raw, CreateStreamUrl, JSON_BODY_MAX_BYTES);
   const expires_at = Math.floor(Date.now() / 1000) + expires_in_seconds;
   const token = await signStreamToken(c.get('settings').keyPepper, id, expires_at);
-  const url = new URL(`/v1/videos/${id}/stream.m3u8?token=${token}`, c.req.url);
-  return c.json({ object: 'video.stream_url', url: url.href, expires_at } satisfies StreamUrl);
+  const url = new URL(`/v1/videos/${id}/stream.m3u8?token=${token}`, publicOrigin(c)).href;
+  return c.json({ object: 'video.stream_url', url, expires_at } satisfies StreamUrl);
 }
