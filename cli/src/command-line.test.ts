@@ -19,6 +19,16 @@ const REFUSALS: readonly [string, string[], RegExp][] = [
   ['an unknown option', ['generate', 'a boat', '--fast'], /Unknown option '--fast'.*everframe generate --help/],
   ['an option without its value', ['dev', '--port'], /--port.*argument missing/],
   ['a port that is no port', ['dev', '--port', '99999'], /--port must be a whole number from 0 to 65535; got '99999'/],
+  [
+    'a host that is not this machine',
+    ['dev', '--host', 'example.com'],
+    /--host must be 0\.0\.0\.0 or an IP address of this machine .*'example\.com'/,
+  ],
+  [
+    'a public address without a scheme',
+    ['dev', '--public-url', 'example.com'],
+    /--public-url must be an address such as https.*'example\.com'/,
+  ],
   ['a prompt without quotes', ['generate', 'a', 'boat'], /one argument; got 2.*quotes/],
   ['an argument that dev does not take', ['dev', 'now'], /dev takes no arguments; got 'now'/],
   ['verify without a file', ['verify'], /verify needs a file/],

@@ -1,7 +1,7 @@
 /** What a person reads while a video is made. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { durationText, ProgressLine, progressText } from './progress.ts';
+import { durationText, ProgressLine, progressText, StepLine } from './progress.ts';
 
 it('progress shows frames, speed against playback and time left', () => {
   const text = progressText({ frames_done: 24, frames_total: 96, video_seconds: 12, elapsed_ms: 6000 });
@@ -38,6 +38,21 @@ it('a terminal gets one line that is drawn again, a file a plain line now and th
   plain.show('three', 20_000);
   plain.end();
   assert.equal(file.text(), 'one\nthree\n');
+});
+
+it('a start names its steps: on one line of a terminal, which is taken away, or in a line for each', () => {
+  const texts = [true, false].map((isTTY) => {
+    const { stream, text } = fakeStream(isTTY);
+    const steps = new StepLine(stream, 'Starting');
+    steps.step('the queue');
+    steps.step('the edge');
+    steps.clear();
+    return text();
+  });
+  assert.deepEqual(texts, [
+    '\r\x1b[2KStarting: the queue ...\r\x1b[2KStarting: the edge ...\r\x1b[2K',
+    'Starting: the queue ...\nStarting: the edge ...\n',
+  ]);
 });
 
 function fakeStream(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {

@@ -1,4 +1,4 @@
-/** How far a video is, as text: frames, speed against playback, time left. The arithmetic is pure; `ProgressLine` draws. */
+/** How far a video is, or a start, as text: frames, speed against playback, time left. The arithmetic is pure; `ProgressLine` and `StepLine` draw. */
 
 export interface Progress {
   readonly frames_done: number;
@@ -64,5 +64,41 @@ export class ProgressLine {
   end(): void {
     if (this.#stream.isTTY && this.#last_text !== '') this.#stream.write('\n');
     this.#last_text = '';
+  }
+}
+
+/** The steps of something that takes long: on a terminal one line with the seconds of the step, elsewhere a line for each. */
+export class StepLine {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #what: string;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: NodeJS.WriteStream, what: string) {
+    this.#stream = stream;
+    this.#what = what;
+  }
+
+  /** The next step begins. */
+  step(name: string): void {
+    clearInterval(this.#timer);
+    const began_at_ms = Date.now();
+    const text = `${this.#what}: ${name} ...`;
+    if (!this.#stream.isTTY) {
+      this.#stream.write(`${text}\n`);
+      return;
+    }
+    const width = Math.max(20, this.#stream.columns || 80) - 1;
+    const draw = () => {
+      const seconds = Math.floor((Date.now() - began_at_ms) / 1000);
+      this.#stream.write(`\r\x1b[2K${`${text}${seconds > 0 ? ` ${seconds} s` : ''}`.slice(0, width)}`);
+    };
+    draw();
+    this.#timer = setInterval(draw, 1000).unref();
+  }
+
+  /** Takes the line away: before other text, and at the end. */
+  clear(): void {
+    clearInterval(this.#timer);
+    if (this.#stream.isTTY) this.#stream.write('\r\x1b[2K');
   }
 }

@@ -1,7 +1,9 @@
 /** The service that `generate` uses: one named by address, the local one that runs, or its own, ended afterwards. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, usageFailure } from './failure.ts';
+import { logText } from './log-text.ts';
 import type { Address } from './next-steps.ts';
+import { StepLine } from './progress.ts';
 import { lockFileOf } from './stack/data-dir.ts';
 import { choosePort } from './stack/free-port.ts';
 import { findRunningStack, type RunningStack } from './stack/stack-lock.ts';
@@ -75,7 +77,11 @@ function addressOf({ purpose, url, api_key }: RunningStack): Address | undefined
 }
 
 async function startOwn({ data_dir, interrupt, say }: ServiceOptions): Promise<Service> {
-  say('Starting the service for this video ...');
+  const steps = new StepLine(process.stderr, 'Starting the service for this video');
+  const tell = (line: string) => {
+    steps.clear();
+    say(line);
+  };
   // Loaded only here: a remote service needs none of it.
   const { startStack } = await import('./stack/stack.ts');
   const { promise: failure, reject: fail } = Promise.withResolvers<never>();
@@ -87,11 +93,15 @@ async function startOwn({ data_dir, interrupt, say }: ServiceOptions): Promise<S
     purpose: 'generate',
     keep_workers_alive: true,
     signal: interrupt,
-    log: say,
+    log: tell,
+    onStep: (part) => steps.step(part),
+    onEdgeLog(line) {
+      if (line.level !== 'info') tell(logText(line, new Date()) ?? line.message);
+    },
     onWorkerLog(line) {
-      if (line.level === 'error') say(`worker: ${line.message}${typeof line.error === 'string' ? `: ${line.error}` : ''}`);
+      if (line.level === 'error') tell(`worker: ${line.message}${typeof line.error === 'string' ? `: ${line.error}` : ''}`);
     },
     onFailure: fail,
-  });
+  }).finally(() => steps.clear());
   return { url: stack.url, api_key: stack.api_key, is_local: true, is_own: true, failure, close: () => stack.stop() };
 }

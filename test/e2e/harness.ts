@@ -26,6 +26,7 @@ export async function startHarness(options: Partial<StackOptions> = {}): Promise
       visibility_timeout_seconds: LEASE_SECONDS,
       log: (line) => log.push(line),
       onWorkerLog: (line) => log.push(JSON.stringify(line)),
+      onEdgeLog: (line) => log.push(`edge ${JSON.stringify(line)}`),
       ...options,
       edge_vars: { LEASE_SECONDS: String(LEASE_SECONDS), ...options.edge_vars },
     });

@@ -42,3 +42,35 @@ test('after its launcher was killed outright, the service comes back on the same
     await rm(data_dir, { recursive: true, force: true });
   }
 });
+
+test('a start names its steps, then the pages that the service has, and warns where others reach it', async () => {
+  const data_dir = await mkdtemp(join(tmpdir(), 'everframe-dev-'));
+  const child = spawn(process.execPath, [MAIN, 'dev', '--port', '0', '--host', '0.0.0.0', '--data-dir', data_dir], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  try {
+    let shown = '';
+    let said = '';
+    child.stdout.on('data', (part: Buffer) => {
+      shown += part;
+    });
+    child.stderr.on('data', (part: Buffer) => {
+      said += part;
+    });
+    while (!said.includes('WARNING')) {
+      await Promise.race([once(child.stderr, 'data'), once(child, 'exit').then(() => assert.fail(`it ended: ${said}`))]);
+    }
+    for (const part of ['queue', 'edge', 'signer', 'worker']) assert.match(said, new RegExp(`Everframe is starting: the ${part}`));
+    assert.match(said, /WARNING: port \d+ is open on 0\.0\.0\.0\. Anyone who reaches it with the key can make videos/);
+    const [, url] = /Everframe runs at {2}(http:\/\/127\.0\.0\.1:\d+)/.exec(shown) ?? [];
+    for (const page of ['/', '/docs', '/watch', '/verify']) {
+      assert.match(shown, new RegExp(` ${url}${page} `));
+      assert.equal((await fetch(`${url}${page}`)).status, 200, page);
+    }
+    child.kill('SIGINT');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+  } finally {
+    if (child.exitCode === null) child.kill('SIGKILL');
+    await rm(data_dir, { recursive: true, force: true });
+  }
+});

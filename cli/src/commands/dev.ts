@@ -3,28 +3,38 @@ import { SECRET_MIN_CHARACTERS } from '@everframe/shared';
 import { helpHint, readCommandLine, readWholeNumber } from '../command-line.ts';
 import { usageFailure } from '../failure.ts';
 import { aborted } from '../interrupt.ts';
+import { logText } from '../log-text.ts';
 import { curlLine, indent, sdkLines, watchLine } from '../next-steps.ts';
+import { StepLine } from '../progress.ts';
 import { DEFAULT_DATA_DIR } from '../repository.ts';
 import { lockFileOf } from '../stack/data-dir.ts';
 import { choosePort } from '../stack/free-port.ts';
+import { isLoopback, readHost } from '../stack/host.ts';
+import type { LogLine } from '../stack/log-line.ts';
 import { type Stack, startStack } from '../stack/stack.ts';
 import { requireNoRunningStack } from '../stack/stack-lock.ts';
-import { workerLogText } from '../worker-log-text.ts';
 
 const HELP = `everframe dev: run the whole service on this machine.
 
   npm start -- [options]
 
-  --port <number>      port on 127.0.0.1; 0 takes any free one (default: 8787, or the next free one)
+  --port <number>      0 takes any free one (default: 8787, or the next free one)
+  --host <address>     0.0.0.0 opens the port to other machines, by plain HTTP (default: 127.0.0.1, this machine alone)
+  --public-url <url>   what links in answers begin with, where a reverse proxy gives the service another address
   --data-dir <folder>  where everything is stored; deleting it resets the service (default: .everframe)
-  --json               print one line of JSON, {"url","api_key"}, when it takes work; all else goes to standard error
+  --json               print one line of JSON, {"url","api_key"}, when it takes work; all else goes to standard error, the logs of edge
+                       and worker as the JSON that they are
 
+On a server of your own: --host 0.0.0.0 behind a reverse proxy for HTTPS that sets CF-Connecting-IP to the client's address, and --public-url
+https://videos.example.com. Whoever reaches the port with a key can make videos; the queue, the stores and the worker stay on loopback.
 With ADMIN_TOKEN in the environment the admin routes are open to whoever shows it (docs/operate.md).
 `;
 
 export async function dev(args: readonly string[], interrupt: AbortSignal): Promise<number> {
   const { values, positionals } = readCommandLine('dev', args, {
     port: { type: 'string' },
+    host: { type: 'string' },
+    'public-url': { type: 'string' },
     'data-dir': { type: 'string' },
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
@@ -38,8 +48,20 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const show = values.json ? (text: string) => void process.stderr.write(text) : (text: string) => void process.stdout.write(text);
 
-  const edge_vars = adminToken(process.env.ADMIN_TOKEN);
-  if (!values.json) show('Everframe is starting ...\n');
+  const host = readHost(values.host);
+  const public_url = readPublicUrl(values['public-url']);
+  const edge_vars = { ...adminToken(process.env.ADMIN_TOKEN), ...(public_url !== undefined && { PUBLIC_URL: public_url }) };
+  const steps = new StepLine(process.stderr, 'Everframe is starting');
+  const tell = (line: string) => {
+    steps.clear();
+    say(line);
+  };
+  const showLog = (line: LogLine) => {
+    const text = values.json ? JSON.stringify(line) : logText(line, new Date());
+    if (text === undefined) return;
+    steps.clear();
+    show(`${text}\n`);
+  };
   const data_dir = values['data-dir'] ?? DEFAULT_DATA_DIR;
   requireNoRunningStack(lockFileOf(data_dir));
   const { promise: failure, reject: fail } = Promise.withResolvers<never>();
@@ -47,25 +69,26 @@ export async function dev(args: readonly string[], interrupt: AbortSignal): Prom
   let stack: Stack;
   try {
     stack = await startStack({
-      choosePort: () => choosePort(asked_port, say),
+      host,
+      choosePort: () => choosePort(asked_port, tell, host),
       data_dir,
       purpose: 'dev',
       keep_workers_alive: true,
       edge_vars,
       signal: interrupt,
-      log: say,
+      log: tell,
+      onStep: (part) => steps.step(part),
       onFailure: fail,
-      onWorkerLog(line) {
-        const text = workerLogText(line, new Date());
-        if (text !== undefined) show(`${text}\n`);
-      },
-    });
+      onWorkerLog: showLog,
+      onEdgeLog: showLog,
+    }).finally(() => steps.clear());
   } catch (error) {
     if (interrupt.aborted) return 0;
     throw error;
   }
   if (values.json) process.stdout.write(`${JSON.stringify({ url: stack.url, api_key: stack.api_key })}\n`);
-  else show(banner(stack));
+  else show(banner(stack, public_url ?? stack.url));
+  if (!isLoopback(host)) say(openWarning(host, new URL(stack.url).port, public_url));
   try {
     await Promise.race([aborted(interrupt), failure]);
     return 0;
@@ -82,23 +105,40 @@ function adminToken(text: string | undefined): Record<string, string> {
   throw usageFailure(`ADMIN_TOKEN must have at least ${SECRET_MIN_CHARACTERS} characters; it has ${text.length}.`);
 }
 
-function banner(stack: Stack): string {
+function readPublicUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text).origin;
+  throw usageFailure(`--public-url must be an address such as https://videos.example.com; got '${text}'.`);
+}
+
+function openWarning(host: string, port: string, public_url: string | undefined): string {
+  const links = public_url === undefined ? ' Links in answers begin with the address that a request was sent to (--public-url).' : '';
+  return `WARNING: port ${port} is open on ${host}. Anyone who reaches it with the key can make videos, and the key travels unencrypted over plain HTTP: put a reverse proxy with HTTPS in front.${links}\n`;
+}
+
+/** @param url as people reach the service */
+function banner({ api_key, data_dir }: Stack, url: string): string {
+  const address = { url, api_key };
   const lines = [
     '',
-    `Everframe runs at  ${stack.url}`,
-    `API key            ${stack.api_key}`,
-    `Data               ${stack.data_dir}`,
+    `Everframe runs at  ${url}`,
+    `API key            ${api_key}`,
+    `Data               ${data_dir}`,
+    `Pages              ${url}/        what this service is`,
+    `                   ${url}/docs    every route, to try out`,
+    `                   ${url}/watch   a video while it is made`,
+    `                   ${url}/verify  who made a file`,
     '',
     'Make a video from another terminal:',
     '',
-    `  ${curlLine(stack)}`,
+    `  ${curlLine(address)}`,
     '',
-    `Watch it while it is made: this answers an address for any player, and for ${stack.url}/watch`,
+    'Watch it while it is made: this answers an address for any player, and for the page /watch',
     '',
-    `  ${watchLine(stack)}`,
+    `  ${watchLine(address)}`,
     '',
     'or with the OpenAI SDK:',
     '',
   ];
-  return `${lines.join('\n')}\n${indent(sdkLines(stack))}\nCtrl-C ends it. Below: what happens to videos.\n\n`;
+  return `${lines.join('\n')}\n${indent(sdkLines(address))}\nCtrl-C ends it. Below: what happens to videos.\n\n`;
 }

@@ -8,20 +8,20 @@ import { Failure } from '../failure.ts';
 const DISK_FULL = /SQLITE_FULL|SQLITE_IOERR_SHMSIZE|No space left on device|ENOSPC/;
 
 export interface DiskWatch {
-  /** Passes a line on, until the disk is full. */
-  readonly log: (line: string) => void;
+  /** Whether a line is worth telling: none is once the disk is full. */
+  readonly passes: (line: string) => boolean;
   readonly is_full: boolean;
 }
 
 /** @param onFull called once */
-export function watchDisk(folder: string, log: (line: string) => void, onFull: (failure: Failure) => void): DiskWatch {
+export function watchDisk(folder: string, onFull: (failure: Failure) => void): DiskWatch {
   let is_full = false;
   return {
-    log(line) {
-      if (is_full) return;
+    passes(line) {
+      if (is_full) return false;
       is_full = DISK_FULL.test(line);
       if (is_full) onFull(diskFull(folder));
-      else log(line);
+      return !is_full;
     },
     get is_full() {
       return is_full;

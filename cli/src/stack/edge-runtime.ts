@@ -12,9 +12,12 @@ import { REPOSITORY } from '../repository.ts';
 import type { Database } from './account.ts';
 import type { DataDir } from './data-dir.ts';
 import { bundleEdge } from './edge-bundle.ts';
+import { localUrl } from './host.ts';
+import { type LogLine, parseEdgeLine } from './log-line.ts';
 import { forgetWorkerd, recordWorkerd } from './workerd-record.ts';
 
 export interface EdgeRuntime {
+  /** As this machine reaches it. */
   readonly url: string;
   readonly db: Database;
   /** Sets whose files count as made here, and whom else it knows by name. */
@@ -25,6 +28,8 @@ export interface EdgeRuntime {
 }
 
 export interface EdgeOptions {
+  /** Address that its port is opened on. */
+  readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
   /** The Worker's main file. @default `main` of wrangler.toml */
@@ -32,13 +37,13 @@ export interface EdgeOptions {
   readonly data: DataDir;
   /** Variables and secrets, over those of wrangler.toml. */
   readonly vars: Readonly<Record<string, string>>;
-  readonly log: (line: string) => void;
+  readonly log: (line: LogLine) => void;
 }
 
 const CRON_INTERVAL_MS = 60_000;
 const NAME = 'everframe';
 
-export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): Promise<EdgeRuntime> {
+export async function startEdge({ host, port, entry, data, vars, log }: EdgeOptions): Promise<EdgeRuntime> {
   keepWranglerQuiet(data);
   const restoreSignals = keepSignalHandlers();
   // Imported here, since both read the environment when they are loaded.
@@ -51,20 +56,21 @@ export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): 
   const modules = await bundleEdge(entry ?? main ?? join(REPOSITORY, 'edge/src/index.ts'));
   const runtime = new Miniflare(
     convertV4MiniflareOptions({
+      // Its own socket, which leads past the Worker, stays on this machine.
       host: '127.0.0.1',
       port: 0,
       cf: false,
       log: new Log(LogLevel.NONE),
       logRequests: false,
       telemetry: { enabled: false },
-      handleStructuredLogs: ({ level, message }) => log(`edge ${level}: ${message}`),
+      handleStructuredLogs: ({ level, message }) => log(parseEdgeLine(level, message)),
       resourcePersistencePath: data.edge,
       workers: [
         {
           ...workerOptions,
           name: NAME,
           bindings: { ...(workerOptions.bindings as Record<string, string>), ...vars },
-          unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+          unsafeDirectSockets: [{ host, port }],
           modules,
         },
       ],
@@ -80,7 +86,7 @@ export async function startEdge({ port, entry, data, vars, log }: EdgeOptions): 
     restoreSignals();
     const stopCron = startCron(runtime, log);
     return {
-      url: url.href.replace(/\/$/, ''),
+      url: localUrl(host, url.port),
       db,
       async trust({ own_roots_pem, trust_list_pem }) {
         const media = await runtime.getR2Bucket('MEDIA');
@@ -130,10 +136,10 @@ function keepSignalHandlers(): () => void {
 }
 
 /** Miniflare does not fire `[triggers]` by itself. */
-function startCron(runtime: MiniflareInstance, log: (line: string) => void): () => Promise<void> {
+function startCron(runtime: MiniflareInstance, log: EdgeOptions['log']): () => Promise<void> {
   let running: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
-    running = runCron(runtime).catch((error: unknown) => log(`edge error: the cron did not run: ${String(error)}`));
+    running = runCron(runtime).catch((error: unknown) => log({ level: 'error', message: 'the cron did not run', error: String(error) }));
   }, CRON_INTERVAL_MS);
   timer.unref();
   return () => {

@@ -1,7 +1,8 @@
 /** A worker's place in a stack: the process in it may die and be replaced, with growing pauses. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '@everframe/shared';
-import { describeExit, startWorkerProcess, type WorkerLogLine, type WorkerProcess, type WorkerReady } from './worker-process.ts';
+import type { LogLine } from './log-line.ts';
+import { describeExit, startWorkerProcess, type WorkerProcess, type WorkerReady } from './worker-process.ts';
 
 export interface StackWorker {
   /** Of the process that is there now; undefined when it has ended. */
@@ -16,7 +17,7 @@ export interface WorkerPlace extends StackWorker {
 
 export interface WorkerPlaceOptions {
   readonly env: Readonly<Record<string, string>>;
-  readonly onLog: (line: WorkerLogLine) => void;
+  readonly onLog: (line: LogLine) => void;
   /** Replace a process that dies after it was ready. */
   readonly keep_alive: boolean;
   readonly say: (line: string) => void;

@@ -10,6 +10,8 @@ import { accountIdOf, addAccount, type Database, ensureDevelopmentAccount } from
 import { type DataDir, openDataDir } from './data-dir.ts';
 import { diskFull, watchDisk } from './disk-watch.ts';
 import { type EdgeRuntime, startEdge } from './edge-runtime.ts';
+import { isLoopback, LOOPBACK } from './host.ts';
+import type { LogLine } from './log-line.ts';
 import { type LocalSecrets, openSecrets } from './secrets.ts';
 import type { QueueFaults } from './sqs-faults.ts';
 import { type SqsServer, startSqsServer } from './sqs-server.ts';
@@ -18,13 +20,14 @@ import type { RunningStack } from './stack-lock.ts';
 import { lockStack } from './stack-lock.ts';
 import { openWorkerPlace, type StackWorker, type WorkerPlace } from './stack-worker.ts';
 import { undoAll } from './undo-all.ts';
-import type { WorkerLogLine } from './worker-process.ts';
 import { endStaleWorkerd } from './workerd-record.ts';
 
 export { PACKAGES_DIR } from '../repository.ts';
 export type { StackWorker } from './stack-worker.ts';
 
 export interface StackOptions {
+  /** Address that the edge's port is opened on. Queue and all else stay on loopback. @default '127.0.0.1' */
+  readonly host?: string;
   /** Called once nothing of an earlier start holds a port any more. 0 takes a free one. @default 0 */
   readonly choosePort?: () => Promise<number>;
   readonly data_dir: string;
@@ -51,7 +54,11 @@ export interface StackOptions {
   /** The stack can make no more videos: the disk is full, or a worker died and could not be replaced. */
   readonly onFailure?: (error: Error) => void;
   /** Every line of every worker's log. */
-  readonly onWorkerLog?: (line: WorkerLogLine) => void;
+  readonly onWorkerLog?: (line: LogLine) => void;
+  /** Every line of the edge's log. */
+  readonly onEdgeLog?: (line: LogLine) => void;
+  /** Which part is being started, in a word or two. */
+  readonly onStep?: (part: string) => void;
 }
 
 export interface Stack {
@@ -81,9 +88,15 @@ const REGION = 'us-east-1';
 
 /** @throws Failure in one sentence where the machine or the data folder is not fit; nothing is left running then */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { log = () => undefined, onFailure = () => undefined } = options;
+  const {
+    log = () => undefined,
+    onFailure = () => undefined,
+    onStep = () => undefined,
+    onEdgeLog = () => undefined,
+    host = LOOPBACK,
+  } = options;
   const data = await openDataDir(options.data_dir);
-  const disk = watchDisk(data.path, log, onFailure);
+  const disk = watchDisk(data.path, onFailure);
   const undo: (() => unknown)[] = [];
   const stop = once(() => undoAll(undo));
   try {
@@ -94,6 +107,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const secrets = await openSecrets(data.secrets_file);
     const credentials = { access_key_id: secrets.aws_access_key_id, secret_access_key: secrets.aws_secret_access_key };
 
+    onStep('the queue');
     const queue = await startSqsServer({
       folder: data.queue,
       credentials,
@@ -102,9 +116,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     undo.push(() => queue.stop());
     options.signal?.throwIfAborted();
 
-    const vars = { ...edgeVars(secrets, queue), ...options.edge_vars };
-    const edge = await startEdge({ port, entry: options.edge_entry, data, vars, log: disk.log });
+    const vars = { ...edgeVars(secrets, queue, host), ...options.edge_vars };
+    onStep('the edge');
+    const edge = await startEdge({
+      host,
+      port,
+      entry: options.edge_entry,
+      data,
+      vars,
+      log: (line) => disk.passes(`${line.message} ${line.error ?? ''}`) && onEdgeLog(line),
+    });
     undo.push(() => edge.stop());
+    onStep('the signer');
     const { trust_anchors_pem } = await openDevelopmentChain(data.signer);
     await edge.trust({ own_roots_pem: trust_anchors_pem, trust_list_pem: options.trust_list_pem ?? '' });
     await ensureDevelopmentAccount(edge.db, secrets);
@@ -124,6 +147,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       await orAbort(worker.ready, options.signal);
       return worker;
     };
+    onStep('the worker and its model');
     await Promise.all(Array.from({ length: options.workers ?? 1 }, () => startWorker()));
     lock.announce(edge.url, secrets.api_key);
 
@@ -155,7 +179,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
-function edgeVars(secrets: LocalSecrets, queue: SqsServer): Record<string, string> {
+function edgeVars(secrets: LocalSecrets, queue: SqsServer, host: string): Record<string, string> {
   return {
     AWS_REGION: REGION,
     SQS_QUEUE_URL: queue.queue_url,
@@ -165,9 +189,9 @@ function edgeVars(secrets: LocalSecrets, queue: SqsServer): Record<string, strin
     WORKER_TOKEN: secrets.worker_token,
     TICKET_SECRET: secrets.ticket_secret,
     KEY_PEPPER: secrets.key_pepper,
-    OUTBOUND_LOOPBACK: 'allow',
-    DNS_RESOLVER_URL: '',
     DEVELOPMENT_ROOT: 'allow',
+    // Others who reach the edge must not reach through it what else runs here.
+    ...(isLoopback(host) && { OUTBOUND_LOOPBACK: 'allow', DNS_RESOLVER_URL: '' }),
   };
 }
 

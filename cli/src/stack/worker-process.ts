@@ -9,18 +9,12 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure.ts';
 import { REPOSITORY } from '../repository.ts';
+import { type LogLine, parseWorkerLine } from './log-line.ts';
 
 export interface WorkerReady {
   readonly provider: string;
   readonly encoder: string;
   readonly models: readonly string[];
-}
-
-/** A line of the worker's log. */
-export interface WorkerLogLine {
-  readonly level: 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly [field: string]: unknown;
 }
 
 export interface WorkerExit {
@@ -42,7 +36,7 @@ export interface WorkerProcess {
 const STOP_PATIENCE_MS = 10_000;
 const LAST_WORDS_MS = 500;
 
-export function startWorkerProcess(env: Readonly<Record<string, string>>, onLog: (line: WorkerLogLine) => void): WorkerProcess {
+export function startWorkerProcess(env: Readonly<Record<string, string>>, onLog: (line: LogLine) => void): WorkerProcess {
   const child = spawn(process.execPath, [join(REPOSITORY, 'gpu-worker/src/main.ts')], {
     cwd: REPOSITORY,
     env: { ...process.env, ...env },
@@ -109,22 +103,11 @@ export function describeExit({ code, signal }: WorkerExit): string {
   return code === null ? `signal ${signal}` : `exit code ${code}`;
 }
 
-function readLog(child: ChildProcess, onLine: (line: WorkerLogLine) => void): void {
+function readLog(child: ChildProcess, onLine: (line: LogLine) => void): void {
   if (!child.stderr) return;
   createInterface({ input: child.stderr }).on('line', (text) => {
-    if (text.trim() !== '') onLine(parseLine(text));
+    if (text.trim() !== '') onLine(parseWorkerLine(text));
   });
-}
-
-/** What is no JSON comes from the runtime or a native library: shown as it is. */
-function parseLine(text: string): WorkerLogLine {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && 'level' in value && 'message' in value) return value as WorkerLogLine;
-  } catch {
-    // Falls through to the plain text.
-  }
-  return { level: 'warn', message: text };
 }
 
 function isReady(message: unknown): message is WorkerReady & { type: 'ready' } {
