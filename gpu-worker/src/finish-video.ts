@@ -1,19 +1,20 @@
 /**
  * From committed segments to a published video: fetch what another worker made, join without re-encoding, sign,
- * read back, upload with a thumbnail, complete. `signAsset` lets nothing through that does not validate.
+ * read back, upload with thumbnail and spritesheet, complete. `signAsset` lets nothing through that does not validate.
  */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ClaimAnswer, finalKey, type Segment, thumbnailKey } from '@everframe/shared';
+import { type ClaimAnswer, finalKey, type Segment, spritesheetKey, thumbnailKey } from '@everframe/shared';
 import { activeManifest } from '@everframe/shared/live-verification';
 import { createMarker } from '@everframe/shared/mark';
 import { fingerprintOfVideo, markedParts, ownMark } from './binding-scopes.ts';
 import { generationFacts } from './generation-facts.ts';
 import type { JobContext } from './job.ts';
 import type { Lease } from './lease.ts';
+import { makeSpritesheet } from './make-spritesheet.ts';
 import { joinSegments } from './media/final-file.ts';
-import { encodeThumbnail } from './media/thumbnail.ts';
+import { encodeJpeg } from './media/jpeg.ts';
 import { framesDone, ownSegments, type Progress, segmentPath } from './progress.ts';
 import type { GenerationFacts } from './provenance/assertions.ts';
 import { signAsset } from './provenance/sign-asset.ts';
@@ -39,7 +40,11 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const { rgb, width, height } = await context.inference.thumbnail(state);
   const picture = join(scratch_dir, 'picture.jpg');
   if (claim.mark !== undefined) createMarker(claim.mark, width, height).embed(rgb);
-  await writeFile(picture, encodeThumbnail(rgb, width, height));
+  await writeFile(picture, encodeJpeg(rgb, width, height));
+
+  const sheet = await makeSpritesheet(context, lease, claim.command, progress.segments);
+  const sheet_picture = join(scratch_dir, 'spritesheet.jpg');
+  if (sheet) await writeFile(sheet_picture, sheet);
 
   // What an extension took over was streamed as its parent's.
   const own = ownSegments(claim.command, progress.segments);
@@ -54,17 +59,23 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const about = { origin, frames, encoder: first.encoder, marks, fingerprint, live_manifests };
   const facts = generationFacts(context, lease, made, about);
   const { out_path: video_path, manifest_label: manifest_id, ...of_video } = await sign(context, joined, 'video/mp4', facts);
-  const still = { ...facts, marks: claim.mark === undefined ? [] : [{ mark: claim.mark }] };
+  const title = `${video_id} (thumbnail)`;
+  const still = { ...facts, title, marks: claim.mark === undefined ? [] : [{ mark: claim.mark }] };
   const { out_path: thumbnail_path, ...of_thumbnail } = await sign(context, picture, 'image/jpeg', still);
-  const [video, thumbnail] = await Promise.all([
+  // Of a frame that was made small no mark can be read.
+  const about_sheet = { ...facts, title: `${video_id} (spritesheet)`, marks: [] };
+  const signed_sheet = sheet && (await sign(context, sheet_picture, 'image/jpeg', about_sheet));
+  const [video, thumbnail, spritesheet] = await Promise.all([
     edge.upload(ticket, finalKey(video_id, epoch), { path: video_path }, 'video/mp4', signal),
     edge.upload(ticket, thumbnailKey(video_id, epoch), { path: thumbnail_path }, 'image/jpeg', signal),
+    signed_sheet && edge.upload(ticket, spritesheetKey(video_id, epoch), { path: signed_sheet.out_path }, 'image/jpeg', signal),
   ]);
   const credential = { manifest_id, mark: ownMark(marks) ?? claim.mark ?? null, fingerprint: [...(fingerprint?.hashes ?? [])] };
-  const unstamped = of_video.unstamped || of_thumbnail.unstamped;
+  const unstamped = of_video.unstamped || of_thumbnail.unstamped || signed_sheet?.unstamped === true;
   const published = { video_id, manifest_id, file: video, model: facts.model };
   const publication = await signingStep(() => signPublication(context.signer, published));
-  await edge.complete(video_id, { epoch, parent: progress.parent, video, thumbnail, credential, unstamped, publication }, signal);
+  const files = { video, thumbnail, ...(spritesheet && { spritesheet }) };
+  await edge.complete(video_id, { epoch, parent: progress.parent, ...files, credential, unstamped, publication }, signal);
 }
 
 async function fetchMissing({ edge, scratch_dir }: JobContext, lease: Lease, segments: readonly Segment[]): Promise<void> {

@@ -3,7 +3,7 @@
  * after it; then the segments are joined, signed, read back and published. Knows the order, not how any step is done.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { type ClaimAnswer, checkpointKey, latentsKey, type Segment, segmentKey } from '@everframe/shared';
+import { type ClaimAnswer, checkpointKey, latentsKey, type Segment, segmentKey, stillsKey } from '@everframe/shared';
 import { finishVideo } from './finish-video.ts';
 import type { GeneratedChunk } from './inference-process.ts';
 import type { JobContext } from './job.ts';
@@ -13,6 +13,7 @@ import { LiveStream } from './live-stream.ts';
 import { type Encoder, pickEncoder } from './media/encoder.ts';
 import { markChunk } from './media/mark-chunk.ts';
 import { makeSegment } from './media/segmenter.ts';
+import { encodeStills } from './media/stills.ts';
 import { framesDone, type Progress, segmentPath } from './progress.ts';
 import { Steering } from './steering.ts';
 
@@ -79,22 +80,24 @@ async function deliverChunk(
   const { chunk_index, first_frame, frame_count } = chunk;
   const began_at_ms = Date.now();
   const { width, height, fps } = command;
-  const { luma_cells, ...files } = await step('encoding_failed', async () => {
+  const { luma_cells, still_pictures, ...files } = await step('encoding_failed', async () => {
     const luma_cells = await markChunk(chunk.frames, { width, height, fps, first_frame, mark, signal });
+    const still_pictures = await encodeStills(chunk.frames, { width, height, fps, first_frame });
     const encoded = await encoder.encode(chunk.frames, { width, height, fps, signal });
-    return { ...makeSegment(encoded, { width, height, fps, chunk_index, first_frame }), luma_cells };
+    return { ...makeSegment(encoded, { width, height, fps, chunk_index, first_frame }), luma_cells, still_pictures };
   });
   const encoded_at_ms = Date.now();
   const { init, signed } = await live.sign(files, chunk, progress);
   const signed_at_ms = Date.now();
 
   await writeFile(segmentPath(scratch_dir, chunk_index), signed);
-  const [media, checkpoint, latents] = await Promise.all([
+  const [media, checkpoint, latents, stills] = await Promise.all([
     edge.upload(ticket, segmentKey(video_id, epoch, chunk_index), signed, 'video/iso.segment', signal),
     edge.upload(ticket, checkpointKey(video_id, epoch, chunk_index), chunk.checkpoint, 'application/octet-stream', signal),
     chunk.latents
       ? edge.upload(ticket, latentsKey(video_id, epoch, chunk_index), chunk.latents, 'application/octet-stream', signal)
       : undefined,
+    still_pictures ? edge.upload(ticket, stillsKey(video_id, epoch, chunk_index), still_pictures, 'image/jpeg', signal) : undefined,
   ]);
   const segment: Segment = {
     chunk_index,
@@ -103,6 +106,7 @@ async function deliverChunk(
     init,
     media,
     latents,
+    stills,
     encoder: encoder.name,
     mark: mark ?? null,
     luma_cells,

@@ -4,7 +4,15 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type Asset, type CompleteRequest, finalKey, parsePublication, type RestampedRequest, thumbnailKey } from '@everframe/shared';
+import {
+  type Asset,
+  type CompleteRequest,
+  finalKey,
+  parsePublication,
+  type RestampedRequest,
+  spritesheetKey,
+  thumbnailKey,
+} from '@everframe/shared';
 import { EdgeError } from './edge-client.ts';
 import { handleJob } from './handle-job.ts';
 import type { JobContext } from './job.ts';
@@ -62,11 +70,11 @@ async function published(behaviour: 'right' | 'status 500', change: Partial<JobC
   edge.upload = async (ticket, key, content, ...rest) =>
     upload(ticket, key, content instanceof Uint8Array ? content : await readFile(content.path), ...rest);
   await handle(edge, undefined, change);
-  const { video, thumbnail, unstamped, publication = null } = completed[0] ?? assert.fail('it is not completed');
+  const { video, thumbnail, spritesheet, unstamped, publication = null } = completed[0] ?? assert.fail('it is not completed');
   const brought: RestampedRequest[] = [];
-  edge.restamp = async () => ({ epoch: 2, request_id: null, video, thumbnail, publication, ticket: 'a ticket' });
+  edge.restamp = async () => ({ epoch: 2, request_id: null, video, thumbnail, spritesheet, publication, ticket: 'a ticket' });
   edge.restamped = async (_, request) => void brought.push(request);
-  return { edge, video, thumbnail, unstamped, brought };
+  return { edge, video, thumbnail, spritesheet: spritesheet ?? assert.fail('it has no spritesheet'), unstamped, brought };
 }
 
 async function reportOn({ stored }: TestEdge, { key }: Asset) {
@@ -85,8 +93,8 @@ test('without time-stamps at all nothing is to be made up for', async () => {
   assert.equal((await published('right', { time_stamp_urls: [] })).unstamped, false);
 });
 
-test('signed while no authority answers, it is published as unstamped; later both of its files are stamped, and keep their names', async () => {
-  const { edge, unstamped, video, thumbnail, brought } = await published('status 500');
+test('signed while no authority answers, it is published as unstamped; later each of its files is stamped, and keep their names', async () => {
+  const { edge, unstamped, video, thumbnail, spritesheet, brought } = await published('status 500');
   assert.equal(unstamped, true);
   assert.ok((await handle(edge, 'restamp')).includes('still without a time-stamp'));
   assert.equal(brought.length, 0, 'nothing is said, so the edge asks again');
@@ -94,14 +102,18 @@ test('signed while no authority answers, it is published as unstamped; later bot
   answering('right');
   assert.ok((await handle(edge, 'restamp')).includes('time-stamped'));
   const [request] = brought;
-  assert.ok(request?.outcome === 'stamped' && request.video && request.thumbnail);
-  assert.deepEqual([request.epoch, request.video.key, request.thumbnail.key], [2, finalKey(VIDEO_ID, 2), thumbnailKey(VIDEO_ID, 2)]);
+  assert.ok(request?.outcome === 'stamped' && request.video && request.thumbnail && request.spritesheet);
+  assert.deepEqual(
+    [request.epoch, request.video.key, request.thumbnail.key, request.spritesheet.key],
+    [2, finalKey(VIDEO_ID, 2), thumbnailKey(VIDEO_ID, 2), spritesheetKey(VIDEO_ID, 2)],
+  );
   const { facts } = parsePublication(request.publication ?? assert.fail('nothing is stated of the new file'));
   assert.deepEqual([facts.sha256, facts.video_id, facts.model], [request.video.sha256, VIDEO_ID, 'toy']);
   assert.equal(facts.manifest_id, (await reportOn(edge, video)).manifest_label);
   for (const [before, now] of [
     [video, request.video],
     [thumbnail, request.thumbnail],
+    [spritesheet, request.spritesheet],
   ] as const) {
     const [was, is] = [await reportOn(edge, before), await reportOn(edge, now)];
     assert.deepEqual([was.state, was.time_stamp, is.state], ['trusted', undefined, 'trusted']);
@@ -111,14 +123,14 @@ test('signed while no authority answers, it is published as unstamped; later bot
   }
 });
 
-test('of two files one of which has its time-stamp, the other alone is brought', async () => {
+test('of files some of which have their time-stamp, the other alone is brought', async () => {
   const { edge, brought } = await published('status 500');
   const stamped = await published('right');
   for (const [key, bytes] of stamped.edge.stored) if (key.endsWith('.jpg')) edge.stored.set(key, bytes);
   await handle(edge, 'restamp');
   const [request] = brought;
   assert.ok(request?.outcome === 'stamped');
-  assert.deepEqual([request.video !== undefined, request.thumbnail], [true, undefined]);
+  assert.deepEqual([request.video !== undefined, request.thumbnail, request.spritesheet], [true, undefined, undefined]);
 });
 
 test('a file that kept no room is reported, so that nobody is asked again', async () => {

@@ -11,6 +11,7 @@ import {
   parsePublication,
   RESTAMP_SECONDS,
   type RestampAnswer,
+  spritesheetKey,
   thumbnailKey,
 } from '@everframe/shared';
 import type { Delivery } from './consume.ts';
@@ -53,29 +54,27 @@ async function claimFiles(context: JobContext, video_id: string, signal: AbortSi
 
 async function stampFiles(context: JobContext, video_id: string, claim: RestampAnswer, signal: AbortSignal): Promise<void> {
   const { edge, log } = context;
-  const { epoch, video, thumbnail } = claim;
-  const files = [
-    await stamp(context, claim, video, 'video/mp4', signal),
-    await stamp(context, claim, thumbnail, 'image/jpeg', signal),
-  ] as const;
+  const { epoch } = claim;
+  const files: Stamped[] = [];
+  for (const kind of FILE_KINDS) {
+    const asset = claim[kind];
+    if (asset) files.push(await stamp(context, claim, kind, asset, signal));
+  }
   const faults = files.flatMap(({ outcome }) => (outcome.kind === 'no_authority' ? outcome.faults : []));
   if (faults.length > 0) return log('warn', 'still without a time-stamp', { faults });
   if (files.some(({ outcome }) => outcome.kind === 'no_room')) {
     return edge.restamped(video_id, { outcome: 'impossible', epoch, message: 'the signature kept no room for a time-stamp' }, signal);
   }
-  const [stamped_video, stamped_thumbnail] = await Promise.all([
-    publish(files[0], finalKey(video_id, epoch), 'video/mp4'),
-    publish(files[1], thumbnailKey(video_id, epoch), 'image/jpeg'),
-  ]);
-  const stamped = { ...(stamped_video && { video: stamped_video }), ...(stamped_thumbnail && { thumbnail: stamped_thumbnail }) };
-  const publication = stamped_video && claim.publication !== null ? await restate(context, claim.publication, stamped_video) : undefined;
+  const stamped: { [Kind in FileKind]?: Asset } = Object.assign({}, ...(await Promise.all(files.map(publish))));
+  const publication = stamped.video && claim.publication !== null ? await restate(context, claim.publication, stamped.video) : undefined;
   await edge.restamped(video_id, { outcome: 'stamped', epoch, ...stamped, ...(publication && { publication }) }, signal);
   log('info', 'time-stamped', { files: Object.keys(stamped) });
 
   /** What had its time-stamp before stays as it is. */
-  async function publish({ path, outcome }: Stamped, key: string, mime_type: SignedMimeType): Promise<Asset | undefined> {
-    if (outcome.kind !== 'stamped') return undefined;
-    return edge.upload(() => claim.ticket, key, await readFile(path), mime_type, signal);
+  async function publish({ kind, path, outcome }: Stamped): Promise<{ [Kind in FileKind]?: Asset }> {
+    if (outcome.kind !== 'stamped') return {};
+    const { key, mime_type } = FILES[kind];
+    return { [kind]: await edge.upload(() => claim.ticket, key(video_id, epoch), await readFile(path), mime_type, signal) };
   }
 }
 
@@ -90,7 +89,16 @@ function restate({ signer }: JobContext, before: string, file: Asset): Promise<s
   });
 }
 
+const FILE_KINDS = ['video', 'thumbnail', 'spritesheet'] as const;
+type FileKind = (typeof FILE_KINDS)[number];
+const FILES: Readonly<Record<FileKind, { key: (video_id: string, epoch: number) => string; mime_type: SignedMimeType; name: string }>> = {
+  video: { key: finalKey, mime_type: 'video/mp4', name: 'video.mp4' },
+  thumbnail: { key: thumbnailKey, mime_type: 'image/jpeg', name: 'thumbnail.jpg' },
+  spritesheet: { key: spritesheetKey, mime_type: 'image/jpeg', name: 'spritesheet.jpg' },
+};
+
 interface Stamped {
+  readonly kind: FileKind;
   readonly path: string;
   readonly outcome: RestampOutcome;
 }
@@ -98,12 +106,13 @@ interface Stamped {
 async function stamp(
   { edge, signer, time_stamp_urls, scratch_dir }: JobContext,
   { ticket }: RestampAnswer,
+  kind: FileKind,
   asset: Asset,
-  mime_type: SignedMimeType,
   signal: AbortSignal,
 ): Promise<Stamped> {
-  const path = join(scratch_dir, mime_type === 'video/mp4' ? 'video.mp4' : 'thumbnail.jpg');
+  const { mime_type, name } = FILES[kind];
+  const path = join(scratch_dir, name);
   await writeFile(path, await edge.download(() => ticket, asset, signal));
   const { trust_anchors_pem } = signer;
-  return { path, outcome: await restampAsset({ path, mime_type, time_stamp_urls, trust_anchors_pem }) };
+  return { kind, path, outcome: await restampAsset({ path, mime_type, time_stamp_urls, trust_anchors_pem }) };
 }

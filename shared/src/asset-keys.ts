@@ -29,12 +29,21 @@ export function latentsKey(video_id: string, epoch: number, chunk_index: number)
   return `${epochPrefix(video_id, epoch)}latents-${chunk_index}.bin`;
 }
 
+/** Of some of the chunk's frames, made small. */
+export function stillsKey(video_id: string, epoch: number, chunk_index: number): string {
+  return `${epochPrefix(video_id, epoch)}stills-${chunk_index}.jpg`;
+}
+
 export function finalKey(video_id: string, epoch: number): string {
   return `${epochPrefix(video_id, epoch)}video.mp4`;
 }
 
 export function thumbnailKey(video_id: string, epoch: number): string {
   return `${epochPrefix(video_id, epoch)}thumbnail.jpg`;
+}
+
+export function spritesheetKey(video_id: string, epoch: number): string {
+  return `${epochPrefix(video_id, epoch)}spritesheet.jpg`;
 }
 
 /** What a video begins with is written by the edge, before the first claim. */

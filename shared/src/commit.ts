@@ -55,6 +55,8 @@ export const Segment = z.object({
   media: Asset,
   /** What the model made of the chunk, by which the video can be edited, in a commit; absent in those of older workers. */
   latents: Asset.optional(),
+  /** Some of its frames, made small; absent where none is kept, and in segments of older workers. */
+  stills: Asset.optional(),
   encoder: EncoderName,
   /** What its frames carry invisibly, 12 hex digits; null for nothing, absent where an older worker did not say. */
   mark: Mark.nullable().optional(),
@@ -157,6 +159,8 @@ export const CompleteRequest = z.object({
   parent: z.string(),
   video: Asset,
   thumbnail: Asset,
+  /** Absent where an older worker made a part of the video, and kept no stills of it. */
+  spritesheet: Asset.optional(),
   credential: Credential.optional(),
   /** Signed while no time-stamp authority answered, with room for a time-stamp. */
   unstamped: z.boolean().optional(),

@@ -15,6 +15,8 @@ export const RestampAnswer = z.object({
   request_id: z.string().nullable(),
   video: Asset,
   thumbnail: Asset,
+  /** Null or left out where the video has none. */
+  spritesheet: Asset.nullable().optional(),
   /** What the service states of the video's file now; null where an older worker made it. */
   publication: PublicationRecord.nullable(),
   /** Allows reads below the video's prefix and uploads below this epoch's. */
@@ -29,6 +31,7 @@ export const RestampedRequest = z.discriminatedUnion('outcome', [
     epoch: z.int().positive(),
     video: Asset.optional(),
     thumbnail: Asset.optional(),
+    spritesheet: Asset.optional(),
     /** Of that video's file. */
     publication: PublicationRecord.optional(),
   }),

@@ -36,6 +36,8 @@ export interface VideoRecord {
   readonly error: { readonly code: VideoErrorCode; readonly message: string } | null;
   readonly video: Asset | null;
   readonly thumbnail: Asset | null;
+  /** Null also where an older worker made a part of the video. */
+  readonly spritesheet: Asset | null;
   /** What the service states of its file, signed, the newest last: one for each time that the file was published. See `publication.ts`. */
   readonly publications: readonly string[];
   /** What was reserved for it; null for a video made before there were prices. */

@@ -34,6 +34,11 @@ export async function decodeVideo(path: string): Promise<DecodedVideo> {
   };
 }
 
+/** @returns bytes [height, width, 3] */
+export async function decodePicture(path: string): Promise<Buffer> {
+  return (await run(['-xerror', '-i', path, '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'])).stdout;
+}
+
 function run(args: readonly string[]): Promise<{ stdout: Buffer; stderr: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(ffmpeg, ['-hide_banner', '-nostdin', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -72,7 +72,7 @@ export class Harness {
     });
   }
 
-  async download(id: string, variant: 'video' | 'thumbnail' = 'video'): Promise<Buffer> {
+  async download(id: string, variant: 'video' | 'thumbnail' | 'spritesheet' = 'video'): Promise<Buffer> {
     const response = await this.client.videos.downloadContent(id, { variant });
     return Buffer.from(await response.arrayBuffer());
   }

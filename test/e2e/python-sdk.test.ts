@@ -27,7 +27,7 @@ test('the unmodified SDK for Python makes, polls, downloads, lists and deletes v
     const { data } = await harness.client.videos.list({ order: 'asc', limit: 1 });
     const file = await harness.download(data[0]?.id ?? '');
     assert.deepEqual(seen.content, { sha256: createHash('sha256').update(file).digest('hex'), type: 'video/mp4' });
-    assert.equal(seen.thumbnail, 'ffd8ff');
+    assert.deepEqual([seen.thumbnail, seen.spritesheet], ['ffd8ff', 'ffd8ff']);
     assert.deepEqual(seen.cancelled, { status: 'failed', code: 'cancelled' });
     assert.equal(seen.poll_of_cancelled, 'failed');
     assert.deepEqual(seen.remix, { of: true, status: 'queued' });

@@ -13,6 +13,7 @@ seen["polled"] = {"status": video.status, "progress": video.progress, "seconds":
 content = client.videos.download_content(video.id)
 seen["content"] = {"sha256": hashlib.sha256(content.read()).hexdigest(), "type": content.response.headers["content-type"]}
 seen["thumbnail"] = client.videos.download_content(video.id, variant="thumbnail").read()[:3].hex()
+seen["spritesheet"] = client.videos.download_content(video.id, variant="spritesheet").read()[:3].hex()
 
 others = [client.videos.create(prompt=f"a blue fish swims, number {n}", seconds="4").id for n in range(3)]
 cancelled = client.post(f"/videos/{others[2]}/cancel", cast_to=openai.types.Video)

@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { VerificationReport } from '@everframe/shared/verification';
 import OpenAI from 'openai';
-import { decodeVideo } from './decode.ts';
+import { decodePicture, decodeVideo } from './decode.ts';
 import { type Harness, startHarness } from './harness.ts';
 import { verify } from './independent-verifier.ts';
 
@@ -114,6 +114,31 @@ test('the thumbnail is a signed JPEG', async () => {
   assert.deepEqual([...thumbnail.subarray(0, 3)], [0xff, 0xd8, 0xff]);
   const { state } = await verify(thumbnail, 'image/jpeg', await harness.trustAnchors());
   assert.equal(state, 'Trusted');
+});
+
+test('the spritesheet is a signed JPEG of sixteen frames at even distances', async () => {
+  const spritesheet = await harness.download(video_id, 'spritesheet');
+  const { state } = await verify(spritesheet, 'image/jpeg', await harness.trustAnchors());
+  assert.equal(state, 'Trusted');
+  const { rgb, frames, width, height } = await decodeVideo(await harness.save(file));
+  const sheet = await decodePicture(await harness.save(spritesheet));
+  assert.equal(sheet.length, 16 * width * height * 3);
+  const gap = (tile: number, frame: number): number => {
+    const [left, top] = [(tile % 4) * width, Math.floor(tile / 4) * height];
+    let sum = 0;
+    for (let at = 0; at < width * height * 3; at++) {
+      const [y, x] = [Math.floor(at / (width * 3)), at % (width * 3)];
+      sum += Math.abs((sheet[((top + y) * 4 * width + left) * 3 + x] ?? 0) - (rgb[frame * width * height * 3 + at] ?? 0));
+    }
+    return sum / (width * height * 3);
+  };
+  for (let tile = 0; tile < 16; tile++) {
+    const [shown, far] = [(tile * frames) / 16, ((tile + 8) % 16) * (frames / 16)];
+    assert.ok(
+      gap(tile, shown) < 5 && gap(tile, far) > 2 * gap(tile, shown),
+      `tile ${tile}: ${gap(tile, shown)}, ${gap(tile, far)} grey levels`,
+    );
+  }
 });
 
 test('the same seed gives the same frames but for the mark, another seed others', async () => {

@@ -1,5 +1,6 @@
 /** The OpenAPI operations on videos. */
 import { EDIT_STRENGTH_DEFAULT, LIST_LIMITS } from '@everframe/shared';
+import { CONTENT_VARIANTS } from '../routes/get-content.ts';
 import { CreatedVideo, DeletedVideo, VideoEstimate, VideoList, VideoView } from './answers.ts';
 import { CreateVideo, EditVideo, ExtendVideo, RemixVideo } from './create-request.ts';
 import type { Operation } from './operation.ts';
@@ -53,7 +54,10 @@ export const CONTENT_OPERATION: Operation = {
   summary: 'Download a video',
   description: 'The signed file of a completed video. `HEAD` answers its headers.',
   query: {
-    variant: { schema: { enum: ['video', 'thumbnail', 'spritesheet'], default: 'video' }, description: '`spritesheet` is refused.' },
+    variant: {
+      schema: { enum: [...CONTENT_VARIANTS], default: 'video' },
+      description: '`thumbnail`: one frame. `spritesheet`: sixteen frames at even distances, four in a row.',
+    },
   },
   request_headers: ['range', 'if_match', 'if_none_match'],
   answers: [
@@ -65,7 +69,7 @@ export const CONTENT_OPERATION: Operation = {
     { status: 304, description: 'As the client has it.', headers: ['etag', 'accept-ranges'] },
   ],
   errors: [
-    ...(['invalid_value', 'unsupported_parameter', 'video_not_ready', 'video_failed'] as const),
+    ...(['invalid_value', 'asset_not_found', 'video_not_ready', 'video_failed'] as const),
     ...(['precondition_failed', 'range_not_satisfiable'] as const),
   ],
 };

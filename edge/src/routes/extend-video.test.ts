@@ -60,7 +60,7 @@ test('an extension begins with the chunks, the state and the file of its parent,
   assert.deepEqual([claim.command.prompt, claim.command.seconds, claim.command.frames], ['a red ball', 3, 24]);
   assert.equal(claim.lineage?.kind, 'extended');
   assert.equal(claim.lineage?.video_id, video_id);
-  const inherited = [claim.checkpoint, claim.lineage?.file, ...claim.segments.flatMap(({ init, media }) => [init, media])];
+  const inherited = [claim.checkpoint, claim.lineage?.file, ...claim.segments.flatMap(({ init, media, stills }) => [init, media, stills])];
   assert.equal(claim.segments.length, 2);
   for (const asset of inherited) {
     assert.ok(asset);

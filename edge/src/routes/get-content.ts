@@ -1,4 +1,4 @@
-/** GET and HEAD /v1/videos/{id}/content?variant=video|thumbnail: the bytes of a finished video. */
+/** GET and HEAD /v1/videos/{id}/content?variant=video|thumbnail|spritesheet: the bytes of a finished video. */
 import { type Asset, EverframeError, type VideoRecord } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
@@ -14,22 +14,29 @@ export async function getContent(c: Context<AppEnv>): Promise<Response> {
   return serveAsset(c, asset, { content_type, file_name: `${video.id}.${extension}` });
 }
 
-function parseVariant(value = 'video'): 'video' | 'thumbnail' {
-  if (value === 'video' || value === 'thumbnail') return value;
-  const param = 'variant';
-  if (value === 'spritesheet') {
-    throw new EverframeError('unsupported_parameter', "'spritesheet' is not made here yet. Ask for 'video' or 'thumbnail'.", { param });
-  }
-  throw new EverframeError('invalid_value', `'variant' must be 'video' or 'thumbnail'; got '${value.slice(0, 60)}'.`, { param });
+/** As OpenAI's contract names them. */
+export const CONTENT_VARIANTS = ['video', 'thumbnail', 'spritesheet'] as const;
+type Variant = (typeof CONTENT_VARIANTS)[number];
+
+function parseVariant(value = 'video'): Variant {
+  const variant = CONTENT_VARIANTS.find((known) => known === value);
+  if (variant) return variant;
+  const message = `'variant' must be one of ${CONTENT_VARIANTS.join(', ')}; got '${value.slice(0, 60).toWellFormed()}'.`;
+  throw new EverframeError('invalid_value', message, { param: 'variant' });
 }
 
 /** @throws EverframeError saying what state the video is in, where it has none */
-export function requireContent(c: Context<AppEnv>, { status, error, ...video }: VideoRecord, variant: 'video' | 'thumbnail'): Asset {
+export function requireContent(c: Context<AppEnv>, { status, error, ...video }: VideoRecord, variant: Variant): Asset {
   switch (status) {
     case 'completed': {
       const asset = video[variant];
-      if (!asset) throw new Error(`completed ${video.id} has no ${variant}`);
-      return asset;
+      if (asset) return asset;
+      if (variant !== 'spritesheet') throw new Error(`completed ${video.id} has no ${variant}`);
+      throw new EverframeError(
+        'asset_not_found',
+        "The video has no spritesheet: it was made, or begun, before there were any. Ask for 'video' or 'thumbnail'.",
+        { param: 'variant' },
+      );
     }
     case 'failed':
       throw new EverframeError('video_failed', `The video failed: ${error?.message ?? 'no reason was recorded.'}`);

@@ -5,7 +5,7 @@ import { LIST_LIMITS } from '@everframe/shared';
 import OpenAI from 'openai';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
 import { until } from '../testing/until.ts';
-import { completedVideo } from '../testing/worker.ts';
+import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
 
 let edge: TestEdge;
 
@@ -151,8 +151,20 @@ test('the SDK downloads the finished video and its thumbnail, whole, in part and
   assert.equal(thumbnail.headers.get('content-type'), 'image/jpeg');
   const known = await edge.asOwner(`/v1/videos/${video_id}/content`, { headers: { 'if-none-match': whole.headers.get('etag') ?? '' } });
   assert.equal(known.status, 304);
+  const spritesheet = await client.videos.downloadContent(video_id, { variant: 'spritesheet' });
+  assert.equal(spritesheet.headers.get('content-type'), 'image/jpeg');
+});
+
+test('a video that an older worker made has no spritesheet, and says so', async () => {
+  const video_id = await edge.create();
+  const claim = await edge.claim(video_id);
+  const parent = await commitChunks(edge, claim, video_id, 0, 2);
+  const { video, thumbnail } = await finalAssets(edge, claim, video_id);
+  const { status } = await edge.call(video_id, 'complete', { epoch: claim.epoch, parent, video, thumbnail });
+  assert.equal(status, 200);
+  const client = new OpenAI({ baseURL: `${edge.address}v1`, apiKey: edge.key.text, maxRetries: 0 });
   await assert.rejects(
-    async () => client.videos.downloadContent(video_id, { variant: 'spritesheet' }),
-    (error) => error instanceof OpenAI.BadRequestError && error.code === 'unsupported_parameter' && error.param === 'variant',
+    client.videos.downloadContent(video_id, { variant: 'spritesheet' }).asResponse(),
+    (error) => error instanceof OpenAI.NotFoundError && error.code === 'asset_not_found' && error.param === 'variant',
   );
 });

@@ -329,7 +329,7 @@ test('content of a video that is not finished is refused without inviting a retr
   assert.equal(response.headers.get('retry-after-ms'), '1000');
   await assertRefused(response, 409, 'video_not_ready');
   const spritesheet = await edge.asOwner(`/v1/videos/${id}/content?variant=spritesheet`);
-  await assertRefused(spritesheet, 400, 'unsupported_parameter', 'variant');
+  await assertRefused(spritesheet, 409, 'video_not_ready');
   const nonsense = await edge.asOwner(`/v1/videos/${id}/content?variant=x`);
   await assertRefused(nonsense, 400, 'invalid_value', 'variant');
 });

@@ -164,7 +164,6 @@ test('what no model can do yet is refused in a way that stock clients do not rep
       () => client.videos.create({ prompt: 'a', ...{ characters: [{ id: 'char_1' }] } }),
       /'characters' yet\. Leave/,
     ],
-    ['a spritesheet', () => client.videos.downloadContent(video.id, { variant: 'spritesheet' }), /'thumbnail'/],
   ];
   for (const [claim, call, remedy] of calls) {
     const { status, code, message, requestID } = await refusalOf(call());

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { ASSET_MAX_BYTES, checkpointKey, finalKey, segmentKey, thumbnailKey } from '@everframe/shared';
+import { ASSET_MAX_BYTES, checkpointKey, finalKey, segmentKey, spritesheetKey, thumbnailKey } from '@everframe/shared';
 import { sha256Hex, startEdge, type TestEdge, TICKET_SECRET, textBytes, uploadText, WORKER_TOKEN } from '../testing/edge.ts';
 import { completedVideo } from '../testing/worker.ts';
 import { signTicket } from '../worker-api/ticket.ts';
@@ -161,6 +161,7 @@ test('each variant has its own bytes, type and file name', async () => {
   for (const [variant, key, content_type, extension] of [
     ['video', finalKey(video_id, 1), 'video/mp4', 'mp4'],
     ['thumbnail', thumbnailKey(video_id, 1), 'image/jpeg', 'jpg'],
+    ['spritesheet', spritesheetKey(video_id, 1), 'image/jpeg', 'jpg'],
   ] as const) {
     const answer = await edge.asOwner(`/v1/videos/${video_id}/content?variant=${variant}`);
     assert.equal(await answer.text(), `content of ${key}`);

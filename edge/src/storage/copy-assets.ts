@@ -19,7 +19,10 @@ export async function copyAsset(bucket: R2Bucket, { key: source, sha256, bytes }
 
 /** A video's first chunks as another's. @returns null where one of them is gone */
 export async function copyBeginning(bucket: R2Bucket, { segments, checkpoint }: Beginning, video_id: string): Promise<Beginning | null> {
-  const sources = [checkpoint, ...segments.flatMap(({ init, media, latents }) => [init, media, ...(latents ? [latents] : [])])];
+  const sources = [
+    checkpoint,
+    ...segments.flatMap(({ init, media, latents, stills }) => [init, media, latents ?? [], stills ?? []].flat()),
+  ];
   const copies = new Map<string, Asset>();
   const waiting = [...new Map(sources.map((asset) => [asset.key, asset])).values()];
   let complete = true;
@@ -37,8 +40,9 @@ export async function copyBeginning(bucket: R2Bucket, { segments, checkpoint }: 
     if (!copy) throw new Error(`${key} was not copied`);
     return copy;
   };
-  const moved = ({ init, media, latents, ...segment }: Segment): Segment => {
-    return { ...segment, init: copyOf(init), media: copyOf(media), ...(latents && { latents: copyOf(latents) }) };
+  const moved = ({ init, media, latents, stills, ...segment }: Segment): Segment => {
+    const kept = { ...(latents && { latents: copyOf(latents) }), ...(stills && { stills: copyOf(stills) }) };
+    return { ...segment, init: copyOf(init), media: copyOf(media), ...kept };
   };
   return { segments: segments.map(moved), checkpoint: copyOf(checkpoint) };
 }

@@ -9,6 +9,8 @@ import {
   latentsKey,
   type Segment,
   segmentKey,
+  spritesheetKey,
+  stillsKey,
   thumbnailKey,
 } from '@everframe/shared';
 import { type TestEdge, uploadText } from './edge.ts';
@@ -29,6 +31,7 @@ export async function prepare(
     init: await uploadText(edge, ticket, initKey(video_id, epoch, 0)),
     media: await uploadText(edge, ticket, segmentKey(video_id, epoch, chunk_index), text),
     latents: await uploadText(edge, ticket, latentsKey(video_id, epoch, chunk_index), `latents ${chunk_index}`),
+    stills: await uploadText(edge, ticket, stillsKey(video_id, epoch, chunk_index)),
     encoder: 'ffmpeg-x264',
   };
   return { segment, checkpoint: await uploadText(edge, ticket, checkpointKey(video_id, epoch, chunk_index)) };
@@ -46,10 +49,15 @@ export async function commitChunks(edge: TestEdge, claim: ClaimAnswer, video_id:
   return parent;
 }
 
-export async function finalAssets(edge: TestEdge, claim: ClaimAnswer, video_id: string): Promise<{ video: Asset; thumbnail: Asset }> {
+export async function finalAssets(
+  edge: TestEdge,
+  claim: ClaimAnswer,
+  video_id: string,
+): Promise<{ video: Asset; thumbnail: Asset; spritesheet: Asset }> {
   return {
     video: await uploadText(edge, claim.ticket, finalKey(video_id, claim.epoch)),
     thumbnail: await uploadText(edge, claim.ticket, thumbnailKey(video_id, claim.epoch)),
+    spritesheet: await uploadText(edge, claim.ticket, spritesheetKey(video_id, claim.epoch)),
   };
 }
 

@@ -13,17 +13,18 @@ export function handOutFiles(stored: StoredVideo, worker_id: string): FilesToSta
   const ends_at_ms = Date.now() + RESTAMP_SECONDS * 1000;
   const state = claimRestamp(stored.load(), worker_id, ends_at_ms, Date.now());
   tables.saveState(stored.sql, state);
-  const { id, epoch, request_id, video, thumbnail, publications } = state;
+  const { id, epoch, request_id, video, thumbnail, spritesheet, publications } = state;
   if (!video || !thumbnail) throw new Error(`completed ${id} has no files`);
-  return { epoch, request_id, video, thumbnail, publication: publications.at(-1) ?? null, ends_at_ms };
+  return { epoch, request_id, video, thumbnail, spritesheet, publication: publications.at(-1) ?? null, ends_at_ms };
 }
 
 /** They take the place of the others in one write, once they are known to be there. */
 export async function takeStampedFiles(stored: StoredVideo, bucket: R2Bucket, request: RestampedRequest): Promise<VideoRecord> {
   const { id } = restamped(stored.load(), request);
   if (request.outcome === 'stamped') {
-    const { epoch, video, thumbnail } = request;
-    await requireAssets(bucket, id, epoch, { ...(video && { video }), ...(thumbnail && { thumbnail }) });
+    const { epoch, video, thumbnail, spritesheet } = request;
+    const own = { ...(video && { video }), ...(thumbnail && { thumbnail }), ...(spritesheet && { spritesheet }) };
+    await requireAssets(bucket, id, epoch, own);
   }
 
   // Whatever happened during the look is checked again, in one stretch with the write.

@@ -1,7 +1,7 @@
 /** A video that was published without a time-stamp: how the queue hears of it, and how its stamped files take the place of the others. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { finalKey, RestampAnswer, thumbnailKey } from '@everframe/shared';
+import { finalKey, RestampAnswer, spritesheetKey, thumbnailKey } from '@everframe/shared';
 import { startEdge, type TestEdge, uploadText } from '../testing/edge.ts';
 import { startQueue, type TestQueue } from '../testing/queue.ts';
 import { until } from '../testing/until.ts';
@@ -46,7 +46,7 @@ async function taken(video_id: string, worker_id?: string): Promise<RestampAnswe
   return claim;
 }
 
-async function content(video_id: string, variant: 'video' | 'thumbnail') {
+async function content(video_id: string, variant: 'video' | 'thumbnail' | 'spritesheet') {
   const response = await edge.asOwner(`/v1/videos/${video_id}/content?variant=${variant}`);
   return { text: await response.text(), etag: response.headers.get('etag') };
 }
@@ -65,7 +65,7 @@ test('the queue hears of a video without a time-stamp again and again, until its
   const before = await content(video_id, 'video');
   const thumbnail = await content(video_id, 'thumbnail');
   const claim = await taken(video_id);
-  assert.deepEqual([claim.video.key, claim.thumbnail.key], [request.video.key, request.thumbnail.key]);
+  assert.deepEqual([claim.video, claim.thumbnail, claim.spritesheet], [request.video, request.thumbnail, request.spritesheet]);
   const video = await put(video_id, claim);
   assert.deepEqual(await content(video_id, 'video'), before, 'nothing changes before the worker says so');
   const stamped = { outcome: 'stamped', epoch: claim.epoch, video };
@@ -100,7 +100,10 @@ test('of two workers that stamp a video only the later one counts, and the secon
   const late = await edge.call(video_id, 'restamped', { outcome: 'stamped', epoch: first.epoch, video: await put(video_id, first) });
   assert.deepEqual([late.status, (late.body.error as { code: string }).code], [409, 'lease_lost']);
   const thumbnail = await uploadText(edge, again.ticket, thumbnailKey(video_id, again.epoch), 'stamped');
-  assert.equal((await edge.call(video_id, 'restamped', { outcome: 'stamped', epoch: again.epoch, thumbnail })).status, 200);
+  const spritesheet = await uploadText(edge, again.ticket, spritesheetKey(video_id, again.epoch), 'stamped, too');
+  const stamped = { outcome: 'stamped', epoch: again.epoch, thumbnail, spritesheet };
+  assert.equal((await edge.call(video_id, 'restamped', stamped)).status, 200);
+  assert.equal((await content(video_id, 'spritesheet')).text, 'stamped, too');
 });
 
 test('a file that is not there, or that lies outside of the errand, takes no place', async () => {

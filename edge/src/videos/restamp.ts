@@ -3,7 +3,7 @@
  * files' place. Pure, as the other steps of a video's life. The object's outbox asks again, so a worker that dies or finds no authority
  * owes no answer.
  */
-import { EverframeError, RESTAMP_WAIT_SECONDS, type RestampedRequest } from '@everframe/shared';
+import { type Asset, EverframeError, RESTAMP_WAIT_SECONDS, type RestampedRequest } from '@everframe/shared';
 import { requireOwnership } from './lease.ts';
 import type { VideoState } from './video-state.ts';
 
@@ -34,13 +34,14 @@ export function claimRestamp(state: VideoState, worker_id: string, ends_at_ms: n
 export function restamped(state: VideoState, request: RestampedRequest): VideoState {
   requireOwnership(state, request.epoch);
   if (request.outcome === 'impossible') return { ...state, restamp: null };
-  const { video = state.video, thumbnail = state.thumbnail, publication } = request;
-  const replaced = [state.video, state.thumbnail].flatMap((asset) => asset?.key ?? []);
-  const gone = replaced.filter((key) => key !== video?.key && key !== thumbnail?.key);
+  const { video = state.video, thumbnail = state.thumbnail, spritesheet = state.spritesheet, publication } = request;
+  const keysOf = (files: readonly (Asset | null)[]) => files.flatMap((asset) => asset?.key ?? []);
+  const kept = keysOf([video, thumbnail, spritesheet]);
+  const gone = keysOf([state.video, state.thumbnail, state.spritesheet]).filter((key) => !kept.includes(key));
   if (gone.length > 0 && !state.restamp) throw nothingToDo();
   const is_new = publication !== undefined && !state.publications.includes(publication);
   const publications = is_new ? [...state.publications, publication] : state.publications;
-  return { ...state, restamp: null, video, thumbnail, publications, replaced: [...state.replaced, ...gone] };
+  return { ...state, restamp: null, video, thumbnail, spritesheet, publications, replaced: [...state.replaced, ...gone] };
 }
 
 /** Milliseconds until it is asked for again. @param first_seconds the first wait */

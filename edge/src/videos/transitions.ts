@@ -114,7 +114,7 @@ export function commitId({ epoch, segment }: CommitRequest): string {
 
 /** Repeated by its owner, it answers the same and changes nothing. */
 export function complete(state: VideoState, request: CompleteRequest, now_ms: number): Transition {
-  const { epoch, parent, video, thumbnail, credential = null, unstamped = false, publication } = request;
+  const { epoch, parent, video, thumbnail, spritesheet = null, credential = null, unstamped = false, publication } = request;
   requireOwnership(state, epoch);
   if (state.status === 'completed' && state.video?.sha256 === video.sha256) return { state, events: [] };
   requireLease(state, epoch);
@@ -133,6 +133,7 @@ export function complete(state: VideoState, request: CompleteRequest, now_ms: nu
       publications: publication === undefined ? [] : [publication],
       video,
       thumbnail,
+      spritesheet,
       credential,
       restamp: unstamped ? NOT_TRIED : null,
     },

@@ -199,8 +199,8 @@ export class VideoObject extends DurableObject<Env> {
   commit(request: CommitRequest): Promise<Outcome<Committed>> {
     return toOutcome(async () => {
       transitions.commit(this.#video.load(), request, this.#video.leaseEnd());
-      const { init, media, latents } = request.segment;
-      const own = { media, checkpoint: request.checkpoint, ...(latents && { latents }) };
+      const { init, media, latents, stills } = request.segment;
+      const own = { media, checkpoint: request.checkpoint, ...(latents && { latents }), ...(stills && { stills }) };
       await requireAssets(this.env.MEDIA, this.#video.load().id, request.epoch, own, { init });
 
       await payAhead(this.#video, this.env.ACCOUNT, request.segment.frames);
@@ -222,8 +222,8 @@ export class VideoObject extends DurableObject<Env> {
   complete(request: CompleteRequest): Promise<Outcome<VideoRecord>> {
     return toOutcome(async () => {
       transitions.complete(this.#video.load(), request, Date.now());
-      const { video, thumbnail } = request;
-      await requireAssets(this.env.MEDIA, this.#video.load().id, request.epoch, { video, thumbnail });
+      const { video, thumbnail, spritesheet } = request;
+      await requireAssets(this.env.MEDIA, this.#video.load().id, request.epoch, { video, thumbnail, ...(spritesheet && { spritesheet }) });
 
       const state = this.#video.apply(transitions.complete(this.#video.load(), request, Date.now()));
       await this.#video.setAlarm();

@@ -74,6 +74,7 @@ export function newVideoState(video: NewVideo): VideoState {
     error: null,
     video: null,
     thumbnail: null,
+    spritesheet: null,
     price,
     request_id,
     remixed_from_video_id,

@@ -83,7 +83,14 @@ type StoredState = Omit<VideoState, 'command' | 'ended_by' | 'endless'> & {
 /** What the state and the command of an older video lack. */
 const OLDER_STATE = {
   ...{ price: null, request_id: null, held: false, remixed_from_video_id: null, parent_file: null, source: null, callback: null },
-  ...{ endless: null, credential: null, restamp: null, replaced: [] as readonly string[], publications: [] as readonly string[] },
+  ...{
+    endless: null,
+    spritesheet: null,
+    credential: null,
+    restamp: null,
+    replaced: [] as readonly string[],
+    publications: [] as readonly string[],
+  },
 } as const;
 const OLDER_COMMAND: Pick<GenerationCommand, 'negative_prompt' | 'segments' | 'prompt_disclosure'> = {
   negative_prompt: '',

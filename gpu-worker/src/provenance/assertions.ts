@@ -68,7 +68,7 @@ export function manifestDefinition(facts: GenerationFacts, mime_type: SignedMime
   const { model, generator_version } = facts;
   return {
     claim_version: 2,
-    title: mime_type === 'video/mp4' ? facts.title : `${facts.title} (thumbnail)`,
+    title: facts.title,
     format: mime_type,
     claim_generator_info: [{ name: GENERATOR_NAME, version: generator_version, specVersion: '2.4' }],
     ingredients: [...facts.prompts.map(promptIngredient), modelIngredient(facts)],

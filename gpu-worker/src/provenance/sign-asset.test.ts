@@ -38,7 +38,7 @@ test('a signed thumbnail is trusted by both readers', async () => {
   const report = await readManifest(path, 'image/jpeg', signer.trust_anchors_pem);
   assert.equal(report.state, 'trusted');
   assert.equal(report.ai_generated, true);
-  assert.equal(report.title, 'video_7f3a (thumbnail)');
+  assert.equal(report.title, 'video_7f3a');
   assert.equal(await readIndependently(bytes, 'image/jpeg', signer.trust_anchors_pem), 'Trusted');
 });
 

@@ -2,9 +2,9 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinSegments } from '../media/final-file.ts';
+import { encodeJpeg } from '../media/jpeg.ts';
 import { makeSegment } from '../media/segmenter.ts';
 import { makeClip } from '../media/test-clip.ts';
-import { encodeThumbnail } from '../media/thumbnail.ts';
 import { openWasmEncoder } from '../media/wasm-encoder.ts';
 import type { GenerationFacts } from './assertions.ts';
 
@@ -38,6 +38,6 @@ export async function makeTestVideo(folder: string, first = 0): Promise<string> 
 
 export async function makeTestPicture(folder: string): Promise<string> {
   const path = join(await mkdtemp(join(folder, 'picture-')), 'picture.jpg');
-  await writeFile(path, encodeThumbnail(makeClip({ width: 64, height: 64 }, 0, 1), 64, 64));
+  await writeFile(path, encodeJpeg(makeClip({ width: 64, height: 64 }, 0, 1), 64, 64));
   return path;
 }
