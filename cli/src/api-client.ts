@@ -36,6 +36,8 @@ export interface CreateVideo {
   readonly size?: string;
   readonly model?: string;
   readonly seed?: string;
+  /** A picture. */
+  readonly input_reference?: File;
 }
 
 const ATTEMPTS = 5;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { videoPrefix } from '@everframe/shared';
 import { startEdge, type TestEdge } from './testing/edge.ts';
+import { dataUrl, pngOf } from './testing/picture.ts';
 import { type Receiver, startReceiver } from './testing/receiver.ts';
 import { until } from './testing/until.ts';
 import { commitChunks, finalAssets } from './testing/worker.ts';
@@ -29,7 +30,7 @@ async function finishedVideo(): Promise<string> {
   const response = await edge.asOwner('/v1/videos', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
-    body: JSON.stringify({ prompt: PROMPT, seconds: 1 }),
+    body: JSON.stringify({ prompt: PROMPT, seconds: 1, input_reference: { image_url: dataUrl(pngOf([9, 9, 9])) } }),
   });
   const { id } = (await response.json()) as { id: string };
   const claim = await edge.claim(id);

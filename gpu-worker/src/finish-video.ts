@@ -19,6 +19,7 @@ import { framesDone, ownSegments, type Progress, segmentPath } from './progress.
 import type { GenerationFacts } from './provenance/assertions.ts';
 import { signAsset } from './provenance/sign-asset.ts';
 import { signPublication } from './provenance/sign-publication.ts';
+import { fetchReferencePicture } from './reference-picture.ts';
 import { signingStep } from './signing-step.ts';
 import { fetchOrigin } from './video-origin.ts';
 
@@ -56,7 +57,8 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
   const marks = markedParts(claim.command, progress.segments);
   const fingerprint = fingerprintOfVideo(claim, progress.segments);
   const origin = await fetchOrigin(context, lease, claim);
-  const about = { origin, frames, encoder: first.encoder, marks, fingerprint, live_manifests };
+  const reference_image = await fetchReferencePicture(context, lease, claim.command);
+  const about = { origin, reference_image, frames, encoder: first.encoder, marks, fingerprint, live_manifests };
   const facts = generationFacts(context, lease, made, about);
   const { out_path: video_path, manifest_label: manifest_id, ...of_video } = await sign(context, joined, 'video/mp4', facts);
   const title = `${video_id} (thumbnail)`;

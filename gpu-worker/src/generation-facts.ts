@@ -9,7 +9,7 @@ import { promptFacts } from './provenance/prompt-facts.ts';
 /** What differs between the manifests of one video. */
 export type AboutFile = Pick<
   GenerationFacts,
-  'origin' | 'frames' | 'encoder' | 'marks' | 'fingerprint' | 'live_manifests' | 'continues_manifest'
+  'origin' | 'reference_image' | 'frames' | 'encoder' | 'marks' | 'fingerprint' | 'live_manifests' | 'continues_manifest'
 >;
 
 /** @throws Error where this worker does not have the video's model */

@@ -13,6 +13,7 @@ import type { Encoder } from './media/encoder.ts';
 import { FRAME_DURATION, sequenceNumber } from './media/segmenter.ts';
 import { ownSegments, type Progress } from './progress.ts';
 import { LiveSession } from './provenance/live-session.ts';
+import { fetchReferencePicture } from './reference-picture.ts';
 import { signingStep } from './signing-step.ts';
 
 type Place = Pick<GeneratedChunk, 'chunk_index' | 'frame_count'>;
@@ -62,12 +63,13 @@ export class LiveStream {
   async #begin(init: Uint8Array, { chunk_index }: Place, before: Uint8Array | undefined): Promise<Published> {
     const { signer, scratch_dir, edge } = this.#context;
     const { video_id, epoch, signal } = this.#lease;
+    const reference_image = await fetchReferencePicture(this.#context, this.#lease, this.#claim.command);
     const session = await signingStep(() => {
       const continues_manifest = before && activeManifest(before)?.label;
       // The segments of this stream are all made here; what they follow is named by the finished file.
       const origin = { kind: 'created' } as const;
       const marks = this.#claim.mark === undefined ? [] : [{ mark: this.#claim.mark }];
-      const about = { origin, marks, frames: undefined, encoder: this.#encoder.name, continues_manifest };
+      const about = { origin, reference_image, marks, frames: undefined, encoder: this.#encoder.name, continues_manifest };
       const facts = generationFacts(this.#context, this.#lease, this.#claim, about);
       return LiveSession.open({ signer, init, facts, first_sequence_number: sequenceNumber(chunk_index), scratch_dir });
     });

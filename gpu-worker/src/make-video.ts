@@ -15,6 +15,7 @@ import { markChunk } from './media/mark-chunk.ts';
 import { makeSegment } from './media/segmenter.ts';
 import { encodeStills } from './media/stills.ts';
 import { framesDone, type Progress, segmentPath } from './progress.ts';
+import { readReferencePicture } from './reference-picture.ts';
 import { Steering } from './steering.ts';
 
 /** @returns `completed`, or `released` when the worker is shutting down */
@@ -29,7 +30,8 @@ export async function makeVideo(context: JobContext, lease: Lease, claim: ClaimA
   if (framesDone(progress) < command.frames) {
     const checkpoint = claim.checkpoint ? await context.edge.download(() => lease.ticket, claim.checkpoint, lease.signal) : undefined;
     const source = claim.source ? await context.edge.download(() => lease.ticket, claim.source, lease.signal) : undefined;
-    const stream = context.inference.generate(command, { checkpoint, source }, lease.signal);
+    const image = checkpoint ? undefined : await readReferencePicture(context, lease, command);
+    const stream = context.inference.generate(command, { checkpoint, source, image }, lease.signal);
     const steering = new Steering(stream, command, context.log);
     lease.listen((directives) => void steering.obey(directives));
     // Before the first chunk, so that a prompt which came while the video waited holds from its beginning.

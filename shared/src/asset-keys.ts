@@ -64,6 +64,11 @@ export function sourceKey(video_id: string): string {
   return `${epochPrefix(video_id, EDGE_EPOCH)}source.bin`;
 }
 
+/** The picture that a video begins with. Two tries of one request may bring two: each keeps its own. */
+export function pictureKey(video_id: string, sha256: string): string {
+  return `${epochPrefix(video_id, EDGE_EPOCH)}picture-${sha256}`;
+}
+
 /** PEM: the roots of whoever signs for this service. */
 export function ownRootsKey(): string {
   return 'trust/own-roots.pem';

@@ -135,7 +135,14 @@ export class EverframeError extends Error {
 }
 
 /** Why a video failed, as a worker may say it: `error.code` of a video whose status is `failed`. */
-export const FAILURE_CODES = ['worker_lost', 'generation_failed', 'encoding_failed', 'signing_failed', 'model_unavailable'] as const;
+export const FAILURE_CODES = [
+  'worker_lost',
+  'picture_unreadable',
+  'generation_failed',
+  'encoding_failed',
+  'signing_failed',
+  'model_unavailable',
+] as const;
 export type FailureCode = (typeof FAILURE_CODES)[number];
 /** OpenAI's contract has no word for a cancelled video: it is `failed` with this code. */
 export type VideoErrorCode = FailureCode | 'cancelled';

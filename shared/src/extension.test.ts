@@ -22,9 +22,8 @@ const extend = (request: ExtendVideoRequest, parent = PARENT) => toExtensionComm
 
 test('the longer video was told what the shorter one was, and the new prompt from its end on', () => {
   const command = extend({ prompt: 'a cat', seconds: '6', segments: [{ start: 3, prompt: 'a fish', anchor: 'blend' }] });
-  const { input_reference, ...told } = PARENT;
   assert.deepEqual(command, {
-    ...told,
+    ...PARENT,
     segments: [
       ...PARENT.segments,
       { start_frame: 56, prompt: 'a cat', anchor: 'renew', blend_chunks: 0 },
@@ -39,7 +38,7 @@ test('the longer video was told what the shorter one was, and the new prompt fro
   assert.deepEqual([extensionPrompt(command), extensionPrompt(PARENT)], ['a cat', undefined]);
 });
 
-test('a video of less than a chunk is made again from its picture', () => {
+test('a video of less than a chunk is made again from the same picture', () => {
   const short = { ...PARENT, seconds: 2, frames: 16, segments: [] };
   const command = extend({ prompt: 'a red ball', seconds: 4 }, short);
   assert.deepEqual([command.continues?.kept_frames, command.input_reference], [0, PARENT.input_reference]);

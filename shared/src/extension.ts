@@ -49,13 +49,11 @@ export function toExtensionCommand(
       param: 'seconds',
     });
   }
-  const { input_reference, edits, ...told } = parent;
+  const { edits, ...told } = parent;
   const kept_frames = Math.floor(first_frame / framesOfChunk(model)) * framesOfChunk(model);
   return {
     ...told,
     segments: [...parent.segments, continuation(parent, prompt), ...segments],
-    // Of no use behind the first chunk.
-    ...(input_reference && kept_frames === 0 && { input_reference }),
     // A last chunk that was cut short is made again from the same pictures.
     ...(edits && kept_frames < first_frame && { edits }),
     continues: { video_id, frames: first_frame, kept_frames },

@@ -124,10 +124,7 @@ test('a prompt that is missing, empty or no text is refused', () => {
 });
 
 test('a field that is unknown or cannot be used yet is refused, and a long name is not echoed whole', () => {
-  assert.deepEqual(
-    [refusal({ characters: [] }).code, refusal({ 'input_reference[a]': 'x' }).param],
-    ['unsupported_parameter', 'input_reference'],
-  );
+  assert.deepEqual([refusal({ characters: [] }).code, refusal({ 'characters[a]': 'x' }).param], ['unsupported_parameter', 'characters']);
   assert.deepEqual([refusal({ fps: 8 }).code, refusal({ 'extra[b][c]': 8 }).param], ['unknown_parameter', 'extra']);
   assert.equal(refusal({ 'seed[0]': 7 }).param, 'seed[0]', 'a known field in brackets is another');
   const { message, param } = refusal({ [`${'x'.repeat(59)}💥${'y'.repeat(5_000)}`]: 1 });

@@ -18,6 +18,8 @@ export interface CreateVideoRequest {
   readonly seconds?: unknown;
   readonly size?: unknown;
   readonly seed?: unknown;
+  /** Read apart, by who can read files and URLs; here it only matters whether the model can see a picture. */
+  readonly input_reference?: unknown;
   readonly strict?: unknown;
   readonly prompt_disclosure?: unknown;
   readonly [extra: string]: unknown;
@@ -104,11 +106,13 @@ export const GenerationCommand = z.object({
 });
 export type GenerationCommand = z.infer<typeof GenerationCommand>;
 
-const KNOWN_FIELDS = ['prompt', 'segments', 'negative_prompt', 'model', 'seconds', 'size', 'seed', 'strict', 'prompt_disclosure'];
+const KNOWN_FIELDS = [
+  ...['prompt', 'segments', 'negative_prompt', 'model', 'seconds', 'size', 'seed', 'input_reference', 'strict', 'prompt_disclosure'],
+];
 /** UTF-16 units of a name or value that a refusal repeats. */
 const ECHO_MAX_CHARACTERS = 60;
 /** Fields of OpenAI's contract that no shipped model can obey yet: refused rather than ignored. */
-const UNSUPPORTED_FIELDS = ['input_reference', 'characters'];
+const UNSUPPORTED_FIELDS = ['characters'];
 
 /**
  * Checks a request against the packages that are served and fills its defaults.
@@ -125,6 +129,7 @@ export function toGenerationCommand(
 ): GenerationCommand {
   refuseUnknownFields(request);
   const model = chooseModel(request.model, packages);
+  if (request.input_reference !== undefined) requirePictures(model);
   const endless = request.seconds === 'endless';
   const seconds = endless ? endless_seconds : parseSeconds(request.seconds, model);
   const { width, height } = parseSize(request.size, model);
@@ -198,6 +203,13 @@ function chooseModel(value: unknown, packages: readonly ModelPackage[]): ModelPa
     throw new EverframeError('model_not_found', `The model ${quote(value)} is not served here. Served are: ${names}.`, { param: 'model' });
   }
   return model;
+}
+
+function requirePictures({ name, files }: ModelPackage): void {
+  if (files.vae_encoder) return;
+  throw new EverframeError('unsupported_parameter', `${name} cannot begin with a picture. Leave 'input_reference' out.`, {
+    param: 'input_reference',
+  });
 }
 
 /** @throws EverframeError naming bounds and value */

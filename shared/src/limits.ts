@@ -4,6 +4,10 @@
 export const PROMPT_MAX_CHARACTERS = 32_000;
 /** Bytes in the body of a request that creates a video. */
 export const CREATE_BODY_MAX_BYTES = 1024 * 1024;
+/** A picture that a video begins with: bytes of its file, pixels that it unfolds to, and of its shorter side. */
+export const PICTURE_LIMITS = { max_bytes: 8 * 1024 * 1024, max_pixels: 4096 * 4096, min_side: 16 } as const;
+/** Bytes in the body of a request that creates a video and may carry a picture, at worst as base64. */
+export const CREATE_WITH_PICTURE_MAX_BYTES = CREATE_BODY_MAX_BYTES + Math.ceil((PICTURE_LIMITS.max_bytes * 4) / 3);
 /** Bytes in one uploaded object: Cloudflare refuses larger request bodies on its common plans. */
 export const ASSET_MAX_BYTES = 100 * 1024 * 1024;
 /** Bytes in a JSON body that a worker sends. */

@@ -29,9 +29,9 @@ const REFUSALS: readonly { name: string; params: Record<string, unknown>; code: 
   { name: 'an impossible size', params: { prompt: 'a boat', size: '7x7' }, code: 'invalid_value', param: 'size' },
   { name: 'impossible seconds', params: { prompt: 'a boat', seconds: '0' }, code: 'invalid_value', param: 'seconds' },
   {
-    name: 'a reference image',
-    params: { prompt: 'a boat', input_reference: { image_url: 'https://example.com/a.png' } },
-    code: 'unsupported_parameter',
+    name: 'a picture that is none',
+    params: { prompt: 'a boat', input_reference: { image_url: 'data:image/png;base64,AAAA' } },
+    code: 'unsupported_file',
     param: 'input_reference',
   },
 ];

@@ -13,6 +13,7 @@ import { completeVideo } from '../complete-video.ts';
 import { Failure, usageFailure } from '../failure.ts';
 import { manifestText } from '../manifest-text.ts';
 import { indent } from '../next-steps.ts';
+import { readImage } from '../read-image.ts';
 import { DEFAULT_DATA_DIR } from '../repository.ts';
 import { saveFile } from '../save-file.ts';
 import { openService, type Service } from '../service.ts';
@@ -27,6 +28,7 @@ const HELP = `everframe generate "<prompt>": make a signed video.
   --seed <number>      the same seed, prompt and model give the same video (default: random)
   --size <w>x<h>       in pixels, one that the model offers (default: its first)
   --model <name>       (default: the first that is served)
+  --image <file>       a JPEG or PNG that the video begins with
   --out <file>         where the MP4 goes (default: out/<id>.mp4); folders that are missing are made
   --thumbnail <file>   where its signed thumbnail, a JPEG, goes too (default: nowhere)
   --json               print one line of JSON when it is saved: id, file, verdict, warnings and more
@@ -45,6 +47,7 @@ const OPTIONS = {
   seed: { type: 'string' },
   size: { type: 'string' },
   model: { type: 'string' },
+  image: { type: 'string' },
   out: { type: 'string' },
   thumbnail: { type: 'string' },
   json: { type: 'boolean' },
@@ -75,8 +78,9 @@ export async function generate(args: readonly string[], interrupt: AbortSignal):
     throw usageFailure(
       `The prompt must be one argument; got ${positionals.length}. Put it in quotes, and options after "--": npm run video -- "a red balloon" --seconds 4`,
     );
-  const { seconds, seed, size, model } = values;
-  const asked = { prompt, seconds, seed, size, model };
+  const { seconds, seed, size, model, image } = values;
+  const input_reference = image === undefined ? undefined : await readImage(image);
+  const asked = { prompt, seconds, seed, size, model, input_reference };
   const fields = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) as unknown as CreateVideo;
   checkRequest(fields, url === undefined);
   const say = (line: string) => process.stderr.write(`${line}\n`);

@@ -3,7 +3,7 @@
  * the raw body: the boundary of a multipart body is another at every try. A number and its text are the same, as they
  * are to the route.
  */
-import { type CreateVideoRequest, hmacHex } from '@everframe/shared';
+import { type CreateVideoRequest, hmacHex, sha256Hex } from '@everframe/shared';
 
 export async function hashRequest(secret: string, request: CreateVideoRequest): Promise<string> {
   return hmacHex(secret, `request\n${await canonical(request)}`);
@@ -21,9 +21,4 @@ async function canonical(value: unknown): Promise<string> {
     return `{${members.join()}}`;
   }
   return value === null ? 'null' : JSON.stringify(String(value));
-}
-
-async function sha256Hex(bytes: BufferSource): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

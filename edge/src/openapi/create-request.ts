@@ -2,6 +2,7 @@
 import {
   BLEND_CHUNKS_MAX,
   EDIT_STRENGTH_DEFAULT,
+  PICTURE_LIMITS,
   PROMPT_MAX_CHARACTERS,
   PromptDisclosure,
   RETIRED_MODELS,
@@ -63,6 +64,12 @@ export const CreateVideo = z.strictObject({
       description: "`<width>x<height>`; default the model's first. Sizes of models that it stands in for are replaced by that one.",
     }),
   seed: whole(0, SEED_MAX).optional().meta({ description: 'The same seed, prompt and model give the same frames. Default: drawn.' }),
+  input_reference: z
+    .union([z.strictObject({ image_url: z.string() }), z.string()])
+    .optional()
+    .meta({
+      description: `A JPEG or PNG that the video begins with, of at most ${PICTURE_LIMITS.max_bytes} bytes and ${PICTURE_LIMITS.max_pixels} pixels: in a form the file itself, or \`{image_url}\`, a data URL or an https URL. Its middle is cut to the shape of the video. Not for every model.`,
+    }),
   prompt_disclosure: PromptDisclosure.optional().meta({
     description:
       'What the signed manifest tells of the prompts: `hash` (default) an HMAC with which their owner can prove them, `text` their words, `none` nothing.',

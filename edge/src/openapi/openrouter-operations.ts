@@ -1,7 +1,7 @@
 /** The OpenAPI operations of OpenRouter's dialect. */
 import { CallbackSecret, CreatedJob, CreateJob, OpenRouterJob, OpenRouterModels } from './openrouter-schemas.ts';
 import type { Operation } from './operation.ts';
-import { CONTENT_OPERATION, FIELD_ERRORS, MAKING_ERRORS } from './video-operations.ts';
+import { CONTENT_OPERATION, FIELD_ERRORS, MAKING_ERRORS, PICTURE_ERRORS } from './video-operations.ts';
 
 const ID = `video_${'4f6c'.repeat(8)}`;
 const JOB = { id: ID, polling_url: `http://127.0.0.1:8787/api/v1/videos/${ID}`, status: 'pending' } as const;
@@ -29,6 +29,7 @@ export const OPENROUTER_OPERATIONS: readonly Operation[] = [
     ],
     errors: [
       ...FIELD_ERRORS.filter((code) => code !== 'invalid_multipart'),
+      ...PICTURE_ERRORS,
       ...MAKING_ERRORS,
       ...(['url_not_allowed', 'video_not_found', 'video_not_ready', 'video_failed', 'unsupported_operation'] as const),
     ],

@@ -2,6 +2,7 @@
 import { ERROR_KINDS, SEED_MAX, URL_MAX_CHARACTERS } from '@everframe/shared';
 import { z } from 'zod';
 import { PACKAGES } from '../catalogue.ts';
+import { FrameImages } from '../openrouter/first-frame.ts';
 import { FIELDS, PASSTHROUGH } from '../openrouter/translate.ts';
 import { ErrorAnswer, PromptWarningView } from './answers.ts';
 import { CreateVideo } from './create-request.ts';
@@ -21,7 +22,9 @@ export const CreateJob = z
     aspect_ratio: z.string().optional().meta({ description: 'Such as `1:1`.' }),
     seed: z.int().min(0).max(SEED_MAX).optional(),
     generate_audio: z.literal(false).optional().meta({ description: 'No served model makes sound: `true` is refused.' }),
-    frame_images: nothing.meta({ description: 'No served model can begin or end with a picture: refused.' }),
+    frame_images: FrameImages.max(1)
+      .optional()
+      .meta({ description: 'One `first_frame`, as `input_reference` of `POST /v1/videos`; a `last_frame` is refused.' }),
     input_references: nothing.meta({ description: 'Refused.' }),
     previous_job_id: z.string().optional().meta({ description: 'A completed video that this one begins with, and goes on from.' }),
     callback_url: z

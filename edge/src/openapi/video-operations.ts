@@ -39,6 +39,8 @@ export const FIELD_ERRORS = [
   ...(['missing_required_parameter', 'invalid_type', 'invalid_value', 'string_too_short', 'string_too_long'] as const),
   ...(['unknown_parameter', 'unsupported_parameter', 'model_not_found', 'invalid_multipart', 'unsupported_media_type'] as const),
 ] as const;
+/** What the picture of a create is refused for. */
+export const PICTURE_ERRORS = ['unsupported_file', 'url_not_allowed', 'url_unreachable'] as const;
 /** What stands between sound fields and a video. */
 export const MAKING_ERRORS = [
   ...(['prompt_too_long', 'moderation_blocked', 'moderation_unavailable', 'insufficient_credits', 'key_budget_exceeded'] as const),
@@ -94,7 +96,7 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
         ...{ headers: ['idempotency-replayed'], example: { ...QUEUED, warnings: [] } },
       },
     ],
-    errors: [...FIELD_ERRORS, ...MAKING_ERRORS, 'video_not_found'],
+    errors: [...FIELD_ERRORS, ...PICTURE_ERRORS, ...MAKING_ERRORS, 'video_not_found'],
   },
   {
     ...{ method: 'get', path: '/v1/videos', id: 'listVideos', ...read },
@@ -127,7 +129,7 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
         },
       },
     ],
-    errors: FIELD_ERRORS,
+    errors: [...FIELD_ERRORS, ...PICTURE_ERRORS],
   },
   {
     ...{ method: 'get', path: '/v1/videos/{id}', id: 'getVideo', ...read, ...NAMED },

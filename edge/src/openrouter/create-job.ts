@@ -1,5 +1,5 @@
 /** POST /api/v1/videos: OpenRouter's fields into the path of `POST /v1/videos`, or of an extension where they name a job to go on from. */
-import { type Callback, CREATE_BODY_MAX_BYTES, EverframeError, URL_MAX_CHARACTERS, type VideoRecord } from '@everframe/shared';
+import { type Callback, CREATE_WITH_PICTURE_MAX_BYTES, EverframeError, URL_MAX_CHARACTERS, type VideoRecord } from '@everframe/shared';
 import type { Context } from 'hono';
 import { PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
@@ -15,7 +15,7 @@ import { toCreateRequest } from './translate.ts';
 
 export async function createJob(c: Context<AppEnv>): Promise<Response> {
   requireJson(c);
-  const { previous_job_id, callback_url, ...body } = parseJsonObject(await readBody(c.req.raw, CREATE_BODY_MAX_BYTES));
+  const { previous_job_id, callback_url, ...body } = parseJsonObject(await readBody(c.req.raw, CREATE_WITH_PICTURE_MAX_BYTES));
   try {
     const request = toCreateRequest(body, PACKAGES);
     const order = { answer, callback: await readCallback(c, callback_url) };
@@ -66,6 +66,7 @@ const NAMES: Readonly<Record<string, string>> = {
   video: 'previous_job_id',
   video_id: 'previous_job_id',
   url: 'callback_url',
+  ...{ input_reference: 'frame_images', 'input_reference.image_url': 'frame_images[0].image_url.url' },
 };
 
 function inDialect(error: unknown): unknown {

@@ -13,7 +13,7 @@ export function listVideoModels(c: Context<AppEnv>): Response {
   return c.json({ data: PACKAGES.map(toModel) });
 }
 
-function toModel({ name, title, description, sizes, seconds, price_micro_usd_per_second }: ModelPackage): OpenRouterModel {
+function toModel({ name, title, description, sizes, seconds, price_micro_usd_per_second, files }: ModelPackage): OpenRouterModel {
   return {
     id: name,
     canonical_slug: name,
@@ -26,7 +26,7 @@ function toModel({ name, title, description, sizes, seconds, price_micro_usd_per
     supported_resolutions: [...new Set(sizes.map(resolutionOf))],
     supported_aspect_ratios: [...new Set(sizes.map(aspectRatioOf))],
     supported_durations: Array.from({ length: seconds.max - seconds.min + 1 }, (_, i) => seconds.min + i),
-    supported_frame_images: [],
+    supported_frame_images: files.vae_encoder ? ['first_frame'] : [],
     generate_audio: false,
     seed: true,
     creativity: null,

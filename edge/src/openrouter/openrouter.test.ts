@@ -1,7 +1,7 @@
 /** OpenRouter's dialect through its stock SDK, against the running edge. Every answer is one that the document has. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type ApiKey, CREATE_BODY_MAX_BYTES, URL_MAX_CHARACTERS } from '@everframe/shared';
+import { type ApiKey, CREATE_WITH_PICTURE_MAX_BYTES, URL_MAX_CHARACTERS } from '@everframe/shared';
 import { OpenRouter } from '@openrouter/sdk';
 import { HTTPClient } from '@openrouter/sdk/lib/http.js';
 import type { VideoGenerationRequest } from '@openrouter/sdk/models';
@@ -9,7 +9,8 @@ import * as errors from '@openrouter/sdk/models/errors';
 import { unrecognized } from '@openrouter/sdk/types/unrecognized.js';
 import { PACKAGES } from '../catalogue.ts';
 import { assertDocumented } from '../testing/assert-documented.ts';
-import { startEdge, type TestEdge } from '../testing/edge.ts';
+import { sha256Hex, startEdge, type TestEdge } from '../testing/edge.ts';
+import { dataUrl, pngOf } from '../testing/picture.ts';
 import { until } from '../testing/until.ts';
 import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
 
@@ -99,6 +100,12 @@ test('a job is created, polled and downloaded, with its key or without any, and 
   assert.equal((await edge.request(url, { method: 'HEAD' })).headers.get('content-length'), String(text.length));
 });
 
+test('a first frame is what a video begins with', async () => {
+  const bytes = pngOf([200, 30, 30]);
+  const { id } = await generate({ frameImages: [{ type: 'image_url', imageUrl: { url: dataUrl(bytes) }, frameType: 'first_frame' }] });
+  assert.equal((await edge.claim(id)).command.input_reference?.sha256, sha256Hex(bytes));
+});
+
 test('an address of a file opens that file alone, and ends', async () => {
   const [first, second] = [await completedVideo(edge), await completedVideo(edge)];
   const [url = ''] = (await poll(first.video_id)).unsignedUrls ?? [];
@@ -137,6 +144,20 @@ test('what cannot be obeyed is refused in the typed classes of the SDK, and noth
     [{ seed: -1 }, 'seed', 'invalid_value'],
     [{ generateAudio: true }, 'generate_audio', 'unsupported_parameter'],
     [{ frameImages: [{ ...image, frameType: 'last_frame' }] }, 'frame_images', 'unsupported_parameter'],
+    [
+      {
+        frameImages: [
+          { ...image, frameType: 'first_frame' },
+          { ...image, frameType: 'first_frame' },
+        ],
+      },
+      'frame_images',
+      'unsupported_parameter',
+    ],
+    [
+      { frameImages: [{ ...image, imageUrl: { url: 'data:,' }, frameType: 'first_frame' }] },
+      ...(['frame_images[0].image_url.url', 'invalid_value'] as const),
+    ],
     [{ inputReferences: [image] }, 'input_references', 'unsupported_parameter'],
     [{ callbackUrl: 'https://10.0.0.1/hook' }, 'callback_url', 'url_not_allowed'],
     [{ callbackUrl: 'http://example.com/hook' }, 'callback_url', 'url_not_allowed'],
@@ -181,7 +202,7 @@ test('who may not ask, or has asked enough, reads it in the typed classes too', 
       [() => generate({}, reader), errors.ForbiddenResponseError, 403, 'insufficient_scope'],
       [() => poll(id, stranger), errors.NotFoundResponseError, 404, 'video_not_found'],
       [() => download(id, stranger), errors.NotFoundResponseError, 404, 'video_not_found'],
-      [() => generate({ prompt: 'a'.repeat(CREATE_BODY_MAX_BYTES) }), errors.PayloadTooLargeResponseError, 413, 'body_too_large'],
+      [() => generate({ prompt: 'a'.repeat(CREATE_WITH_PICTURE_MAX_BYTES) }), errors.PayloadTooLargeResponseError, 413, 'body_too_large'],
       [() => secondOf(exhausted), errors.TooManyRequestsResponseError, 429, 'rate_limit_exceeded'],
       [() => poll(id, clientOf(edge.key, broken.address)), errors.InternalServerResponseError, 500, 'internal_error'],
     ] as const) {
@@ -283,7 +304,7 @@ test('the models are listed with all that a request may ask of them', async () =
     assert.deepEqual(model.supportedSizes, sizes);
     assert.deepEqual([model.supportedDurations?.at(0), model.supportedDurations?.at(-1)], [seconds.min, seconds.max]);
     assert.equal(Math.round(Number(model.pricingSkus?.duration_seconds) * 1_000_000), price_micro_usd_per_second);
-    assert.deepEqual([model.generateAudio, model.seed, model.supportedFrameImages], [false, true, []]);
+    assert.deepEqual([model.generateAudio, model.seed, model.supportedFrameImages], [false, true, ['first_frame']]);
     const [resolution, aspectRatio] = [model.supportedResolutions?.[0], model.supportedAspectRatios?.[0]];
     assert.equal((await generate({ model: model.id, resolution, aspectRatio })).status, 'pending');
   }

@@ -4,6 +4,7 @@
  */
 import { type CreateVideoRequest, EverframeError, type ModelPackage } from '@everframe/shared';
 import { chooseSize } from './choose-size.ts';
+import { firstFrame } from './first-frame.ts';
 
 export const FIELDS = [
   ...['model', 'prompt', 'duration', 'resolution', 'aspect_ratio', 'size', 'seed', 'generate_audio', 'frame_images', 'input_references'],
@@ -22,6 +23,7 @@ export function toCreateRequest(body: Fields, packages: readonly ModelPackage[])
   refuseUnsupported(fields);
   const model = packages.find(({ name }) => name === fields.model);
   const size = model && chooseSize(fields, model);
+  const image_url = firstFrame(fields.frame_images);
   return {
     ...passedThrough(fields.provider),
     ...(fields.prompt !== undefined && { prompt: fields.prompt }),
@@ -29,16 +31,15 @@ export function toCreateRequest(body: Fields, packages: readonly ModelPackage[])
     ...(fields.duration !== undefined && { seconds: fields.duration }),
     ...(size !== undefined && { size }),
     ...(fields.seed !== undefined && { seed: fields.seed }),
+    ...(image_url !== undefined && { input_reference: { image_url } }),
   };
 }
 
-function refuseUnsupported({ generate_audio, frame_images, input_references, creativity, upscale_factor }: Fields): void {
+function refuseUnsupported({ generate_audio, input_references, creativity, upscale_factor }: Fields): void {
   if (generate_audio !== undefined && typeof generate_audio !== 'boolean') {
     throw new EverframeError('invalid_type', "'generate_audio' must be true or false.", { param: 'generate_audio' });
   }
   if (generate_audio === true) throw unsupported('generate_audio', 'No model served here makes sound. Leave it out, or send false.');
-  if (!isEmpty(frame_images))
-    throw unsupported('frame_images', 'No model served here can begin or end a video with a picture. Leave it out.');
   if (!isEmpty(input_references)) {
     throw unsupported('input_references', 'No model served here can be shown references. Leave it out, and say it in the prompt.');
   }

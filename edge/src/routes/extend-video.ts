@@ -21,6 +21,7 @@ import type { Beginning } from '../videos/video-state.ts';
 import { findParentVideo } from './find-parent-video.ts';
 import { requireContent } from './get-content.ts';
 import { copyParentFile } from './parent-file.ts';
+import { copyOwnPicture } from './parent-picture.ts';
 import { type Order, placeOrder } from './place-order.ts';
 import { EXTENSION_BODY_MAX_BYTES, readCreateRequest } from './read-create-request.ts';
 
@@ -49,12 +50,13 @@ export async function makeExtension(
     ...(answer && { answer }),
     callback,
     prepare: async (id) => {
-      const [beginning, parent_file, source] = await Promise.all([
+      const [beginning, input_reference, parent_file, source] = await Promise.all([
         copyKept(c, parent, command, id),
+        copyOwnPicture(c, parent, id),
         copyParentFile(c.env.MEDIA, parent, id),
         copySource(c, parent, command, id),
       ]);
-      return { beginning, parent_file, source };
+      return { beginning, input_reference, parent_file, source };
     },
   });
 }

@@ -3,6 +3,7 @@ import { type CreateVideoRequest, type GenerationCommand, toGenerationCommand } 
 import type { Context } from 'hono';
 import { PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
+import { takePicture } from '../pictures/take-picture.ts';
 import { type Order, placeOrder } from './place-order.ts';
 
 /** @param more what a video that is made after another has beside its command */
@@ -12,8 +13,9 @@ export async function makeVideo(
   more: Pick<Order, 'remixed_from_video_id' | 'prepare' | 'warnings' | 'callback' | 'answer'> = {},
 ): Promise<Response> {
   const command = toGenerationCommand(request, PACKAGES, randomSeed(), c.get('settings').endlessSeconds);
+  const picture = await takePicture(c, request.input_reference);
   const { negative_prompt } = command;
-  return placeOrder(c, { command, prompts: promptsOf(command), negative_prompt, request, ...more });
+  return placeOrder(c, { command, prompts: promptsOf(command), negative_prompt, request, picture, ...more });
 }
 
 /** All that the video will show, by the name of the parameter that brought it. */

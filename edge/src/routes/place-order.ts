@@ -3,6 +3,7 @@ import {
   type Callback,
   type CreateVideoRequest,
   type GenerationCommand,
+  type InputReference,
   parseStrict,
   priceOf,
   type RequestWarning,
@@ -15,6 +16,8 @@ import { KNOWN_WORDS, PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
 import { createOnce } from '../idempotency/create-once.ts';
 import { refuseHarmfulPrompts } from '../moderation/refuse-prompts.ts';
+import { storePicture } from '../pictures/store-picture.ts';
+import type { ReadPicture } from '../pictures/take-picture.ts';
 import type { NewVideo } from '../videos/video-state.ts';
 import { toVideoView } from './video-view.ts';
 
@@ -27,6 +30,8 @@ export interface Order {
   /** The fields that were sent: the same ones again are the same order. */
   readonly request: CreateVideoRequest;
   readonly remixed_from_video_id?: string | null;
+  /** What the video begins with, read before anything is paid: a picture that is refused costs nothing. */
+  readonly picture?: ReadPicture | undefined;
   /**
    * Stores what the video begins with, under the id that it will have. Safe to repeat with the same id; what is stored
    * for a video that is then not recorded is erased.
@@ -43,19 +48,13 @@ export interface Order {
 export type Answer = (c: Context<AppEnv>, video: VideoRecord, warnings: readonly RequestWarning[]) => Response | Promise<Response>;
 
 /** What is stored of a video before it is recorded. */
-export type Prepared = Pick<NewVideo, 'beginning' | 'parent_file' | 'source'>;
+export interface Prepared extends Pick<NewVideo, 'beginning' | 'parent_file' | 'source'> {
+  /** In place of the command's: of the video's own. */
+  readonly input_reference?: InputReference | undefined;
+}
 
 export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Response> {
-  const {
-    command,
-    prompts,
-    negative_prompt,
-    request,
-    remixed_from_video_id = null,
-    prepare,
-    callback = null,
-    answer = answerVideo,
-  } = order;
+  const { command, prompts, negative_prompt, request, remixed_from_video_id = null, callback = null, answer = answerVideo } = order;
   const reviewed = review({ ...prompts, ...(negative_prompt && { negative_prompt }) }, command.model, parseStrict(request));
   await refuseHarmfulPrompts(c, prompts);
   const identity = {
@@ -65,12 +64,15 @@ export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Resp
   };
   const video = await createOnce(c, identity, async (id) => {
     // Paid for, then stored, then recorded. Safe to repeat with the same id: what is reserved and recorded first stays.
+    const picture = await order.picture?.();
     const created_at_ms = Date.now();
     const price = priceOf(command, PACKAGES);
     const held = (await reserveCredits(c, id, command, price)) === 'waiting';
-    const prepared = await prepare?.(id);
+    const { input_reference = picture && (await storePicture(c.env.MEDIA, picture, id)), ...prepared } = (await order.prepare?.(id)) ?? {};
     const { account_id, request_id } = c.var;
-    const record = { id, account_id, command, created_at_ms, price, request_id, held, remixed_from_video_id, callback, ...prepared };
+    const own_command = { ...command, ...(input_reference && { input_reference }) };
+    const made = { command: own_command, created_at_ms, price, request_id, held };
+    const record = { id, account_id, ...made, remixed_from_video_id, callback, ...prepared };
     return await c.env.VIDEO.getByName(id).create(record);
   });
   return answer(c, video, [...(order.warnings ?? []), ...reviewed]);

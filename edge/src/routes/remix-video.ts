@@ -1,13 +1,15 @@
 /**
- * POST /v1/videos/{id}/remix: the video once more under another prompt, with its seed, length and size, from its first frame.
+ * POST /v1/videos/{id}/remix: the video once more under another prompt, with its seed, length, size and picture, from its first frame.
  * Its timed prompts are not taken over: they would lead back to what it was.
  */
-import { EverframeError } from '@everframe/shared';
+import { EverframeError, type VideoRecord } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
 import { findVideo } from './find-video.ts';
 import { makeVideo } from './make-video.ts';
 import { copyParentFile } from './parent-file.ts';
+import { copyOwnPicture } from './parent-picture.ts';
+import type { Prepared } from './place-order.ts';
 import { readCreateRequest } from './read-create-request.ts';
 
 const FIELDS = ['prompt', 'segments', 'negative_prompt', 'prompt_disclosure', 'strict'];
@@ -30,6 +32,11 @@ export async function remixVideo(c: Context<AppEnv>): Promise<Response> {
   return makeVideo(
     c,
     { negative_prompt, prompt_disclosure, ...request, model, seconds, size: `${width}x${height}`, seed },
-    { remixed_from_video_id: id, prepare: async (remix_id) => ({ parent_file: await copyParentFile(c.env.MEDIA, parent, remix_id) }) },
+    { remixed_from_video_id: id, prepare: (remix_id) => copyFromParent(c, parent, remix_id) },
   );
+}
+
+async function copyFromParent(c: Context<AppEnv>, parent: VideoRecord, id: string): Promise<Prepared> {
+  const [input_reference, parent_file] = await Promise.all([copyOwnPicture(c, parent, id), copyParentFile(c.env.MEDIA, parent, id)]);
+  return { input_reference, parent_file };
 }

@@ -61,8 +61,8 @@ export async function finalAssets(
   };
 }
 
-export async function completedVideo(edge: TestEdge): Promise<{ video_id: string; claim: ClaimAnswer }> {
-  const video_id = await edge.create();
+export async function completedVideo(edge: TestEdge, fields?: object): Promise<{ video_id: string; claim: ClaimAnswer }> {
+  const video_id = await edge.create(fields);
   const claim = await edge.claim(video_id);
   const parent = await commitChunks(edge, claim, video_id, 0, 2);
   const { status, body } = await edge.call(video_id, 'complete', {

@@ -1,5 +1,5 @@
 /** POST /v1/verify: all that is known of a file's credential. No key is needed; nothing of the file is kept. */
-
+import { sha256Hex } from '@everframe/shared';
 import type { TrustRoots } from '@everframe/shared/verification';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
@@ -21,9 +21,4 @@ async function checkWhole(c: Context<AppEnv>, bytes: Uint8Array<ArrayBuffer>): P
 
 function ownTrust(c: Context<AppEnv>): Promise<TrustRoots> {
   return trustRoots(c.env, c.get('settings').allowDevelopmentRoot);
-}
-
-async function sha256Hex(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', bytes);
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

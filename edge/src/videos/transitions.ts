@@ -35,6 +35,8 @@ export interface Transition {
 /** What the owner of a failed video reads; what the worker said is for the log. */
 const FAILURE_SENTENCES: Readonly<Record<FailureCode, string>> = {
   worker_lost: `The work on this video stopped ${MAX_FRUITLESS_ATTEMPTS} times in a row without progress. Create it again.`,
+  picture_unreadable:
+    'The picture of input_reference is broken: it could not be read to its end. Create the video again with another file.',
   generation_failed: 'The model could not make this video. Create it again, with another seed or prompt.',
   encoding_failed: 'The frames of this video could not be encoded. Create it again.',
   signing_failed: 'The provenance of this video could not be signed, so it is not published. Create it again.',
