@@ -154,7 +154,6 @@ test('a video of another account cannot be remixed', async () => {
 });
 
 test('what no model can do yet is refused in a way that stock clients do not repeat, and says what to do', async () => {
-  const video = { id: await edge.create() };
   const file = new File(['x'], 'a.mp4', { type: 'video/mp4' });
   const calls: readonly (readonly [claim: string, call: () => PromiseLike<unknown>, remedy: RegExp])[] = [
     ['create a character', () => client.videos.createCharacter({ name: 'a', video: file }), /prompt/],
