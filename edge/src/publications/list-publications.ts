@@ -8,10 +8,9 @@ const MANIFEST_ID = /^urn:[\w:.-]{1,190}$/;
 
 export async function listPublications(c: Context<AppEnv>): Promise<Response> {
   const id = c.req.param('id') ?? '';
-  const records = MANIFEST_ID.test(id) ? await findPublications(c.env.DB, id) : [];
-  if (records.length === 0) {
-    throw new EverframeError('manifest_not_found', `Nothing is recorded of a file with the manifest '${id.slice(0, 100)}'.`);
-  }
+  if (!MANIFEST_ID.test(id)) throw new EverframeError('manifest_not_found', `'${id.slice(0, 100)}' is no name of a manifest.`);
+  // None is an answer: of a file of an older worker, of one that is gone, of a stranger's.
+  const records = await findPublications(c.env.DB, id);
   return c.json({ object: 'list', data: records.map(publicationView).sort((one, other) => one.published_at - other.published_at) });
 }
 
