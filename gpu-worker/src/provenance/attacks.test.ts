@@ -13,8 +13,10 @@ import { signAsset } from './sign-asset.ts';
 import { signWithKey } from './sign-with-key.ts';
 import type { Signer } from './signer.ts';
 import { makeTestVideo, TEST_FACTS } from './test-asset.ts';
+import { named, positionsIn, withoutIngredient, withSignatureCut } from './test-attack-places.ts';
+import { box, large, many, nested } from './test-boxes.ts';
 import { type Forgery, forge } from './test-forge.ts';
-import { type Box, boxesOf, type Region, regionsOf } from './test-regions.ts';
+import { type Box, boxesOf, regionsOf } from './test-regions.ts';
 import { startTestAuthority } from './test-time-stamp-server.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'everframe-attacks-'));
@@ -141,7 +143,7 @@ const CHANGED: [name: string, bytes: Buffer, state: ManifestReport['state'], cod
     'assertion.bmffHash.mismatch',
   ],
   ['the assertion of another seed', replaced(Buffer.from('org.everframe.seed\u001a'), 1), 'invalid', 'assertion.hashedURI.mismatch'],
-  ['an ingredient taken out', withoutIngredient(), 'invalid'],
+  ['an ingredient taken out', withoutIngredient(signed, regions), 'invalid'],
   ['a box of size 0 in the middle', resized(moov, 0), 'invalid'],
   ['a box of size 4', resized(moov, 4), 'invalid'],
   ['a box larger than the file', resized(mdat, 0x7fffffff), 'invalid'],
@@ -267,59 +269,6 @@ async function verdict(bytes: Buffer): Promise<ManifestReport> {
   return readManifest(path, 'video/mp4', root.certificate);
 }
 
-/** Framing is tried at every byte, what a hash covers at every sixteenth and both ends. */
-function positionsIn({ name, start, end }: Region): number[] {
-  const all = Array.from({ length: end - start }, (_, index) => start + index);
-  if (!name.endsWith(': content')) return all;
-  const stride = name.startsWith('mdat') ? 512 : 16;
-  return all.filter((at) => (at - start) % stride === 0 || at === end - 1);
-}
-
-/** {'pad': h''}, null, then the signature with its two bytes of length. */
-function withSignatureCut(all: readonly Region[]): Region[] {
-  return all.flatMap((region) => {
-    if (region.name !== 'c2pa.signature: content') return [region];
-    const signature = region.end - 66;
-    const header = signature - 7;
-    return [
-      { ...region, end: header + 1 },
-      { name: 'c2pa.signature: padding and absent payload', start: header + 1, end: signature },
-      { ...region, start: signature },
-    ];
-  });
-}
-
-function named(boxes: readonly Box[]) {
-  const find = (type: string): Box => {
-    const found = boxes.find((candidate) => candidate.type === type);
-    assert.ok(found, type);
-    return found;
-  };
-  return { ftyp: find('ftyp'), uuid: find('uuid'), moov: find('moov'), mdat: find('mdat') };
-}
-
-function box(type: string, body: Buffer): Buffer {
-  const head = Buffer.alloc(8, `\0\0\0\0${type}`, 'latin1');
-  head.writeUInt32BE(8 + body.length);
-  return Buffer.concat([head, body]);
-}
-
-function many(type: string, count: number): Buffer {
-  return Buffer.alloc(count * 8, box(type, Buffer.alloc(0)));
-}
-
-function large(type: string, size: bigint): Buffer {
-  const head = Buffer.alloc(16, `\0\0\0\u0001${type}`, 'latin1');
-  head.writeBigUInt64BE(size, 8);
-  return head;
-}
-
-function nested(type: string, depth: number): Buffer {
-  let inner = Buffer.alloc(0);
-  for (let level = 0; level < depth; level++) inner = Buffer.from(box(type, inner));
-  return inner;
-}
-
 function resized({ start }: Box, size: number): Buffer {
   const bytes = Buffer.from(signed);
   bytes.writeUInt32BE(size, start);
@@ -340,19 +289,5 @@ function patched(name: string, by: Buffer): Buffer {
   assert.ok(region, name);
   const bytes = Buffer.from(signed);
   by.copy(bytes, region.start);
-  return bytes;
-}
-
-/** Taken out of the store whole, with every size around it made right. */
-function withoutIngredient(): Buffer {
-  const found = regions.find(({ name }) => name === 'c2pa.ingredient.v3__1: size and type');
-  assert.ok(found);
-  const length = signed.readUInt32BE(found.start);
-  const bytes = Buffer.concat([signed.subarray(0, found.start), signed.subarray(found.start + length)]);
-  for (const name of ['uuid', 'store', 'manifest', 'c2pa.assertions']) {
-    const around = regions.find((candidate) => candidate.name === `${name}: size and type`);
-    assert.ok(around, name);
-    bytes.writeUInt32BE(signed.readUInt32BE(around.start) - length, around.start);
-  }
   return bytes;
 }
