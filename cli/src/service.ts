@@ -82,6 +82,7 @@ async function startOwn({ data_dir, interrupt, say }: ServiceOptions): Promise<S
     steps.clear();
     say(line);
   };
+  steps.step('its programs');
   // Loaded only here: a remote service needs none of it.
   const { startStack } = await import('./stack/stack.ts');
   const { promise: failure, reject: fail } = Promise.withResolvers<never>();
