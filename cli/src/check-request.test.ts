@@ -7,6 +7,7 @@ it('a request that the service would take passes, a model that another may stand
   checkRequest({ prompt: 'a red ball', seconds: 'endless', size: '128x128', seed: '7' }, true);
   checkRequest({ prompt: 'a red ball', model: 'sora-2', size: '1280x720', seconds: '8' }, true);
   assert.throws(() => checkRequest({ prompt: 'a red ball', model: 'sora-2', seconds: '0' }, true), /--seconds/);
+  checkRequest({ prompt: 'a red ball', input_reference: new File([], 'ball.png') }, true);
 });
 
 it("of another service's models nothing is known", () => {

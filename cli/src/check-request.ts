@@ -36,6 +36,9 @@ function readPackages(): ModelPackage[] {
   );
 }
 
+/** Where a field's name is not its option's. */
+const OPTIONS: Readonly<Record<string, string>> = { prompt: 'The prompt', input_reference: '--image' };
+
 function inWordsOfOptions({ message, param }: EverframeError): string {
-  return param ? message.replace(`'${param}'`, param === 'prompt' ? 'The prompt' : `--${param}`) : message;
+  return param ? message.replace(`'${param}'`, OPTIONS[param] ?? `--${param}`) : message;
 }

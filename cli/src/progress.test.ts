@@ -37,7 +37,8 @@ it('a terminal gets one line that is drawn again, a file a plain line now and th
   plain.show('two', 10_200);
   plain.show('three', 20_000);
   plain.end();
-  assert.equal(file.text(), 'one\nthree\n');
+  plain.show('four', 20_100);
+  assert.equal(file.text(), 'one\nthree\nfour\n');
 });
 
 it('a start names its steps: on one line of a terminal, which is taken away, or in a line for each', () => {

@@ -60,10 +60,11 @@ export class ProgressLine {
     this.#last_text = text;
   }
 
-  /** Leaves the line that is there, so that other text follows below. */
+  /** Leaves the line that is there, so that other text follows below; what is shown after that is shown at once. */
   end(): void {
     if (this.#stream.isTTY && this.#last_text !== '') this.#stream.write('\n');
     this.#last_text = '';
+    this.#last_plain_ms = 0;
   }
 }
 
