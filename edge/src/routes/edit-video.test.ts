@@ -4,9 +4,12 @@ import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type ClaimAnswer, sourceKey, videoPrefix } from '@everframe/shared';
 import OpenAI, { APIError } from 'openai';
+import { PACKAGES } from '../catalogue.ts';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
 import { startQueue, type TestQueue } from '../testing/queue.ts';
 import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
+
+const OLD_VERSION = new RegExp(`version 0\\.9\\.0 .* ${PACKAGES[0]?.version} is served now`);
 
 let edge: TestEdge;
 let queue: TestQueue;
@@ -146,7 +149,7 @@ test('an edit is refused with its rule, and nothing is stored for it', async () 
     [{ video: { id: 'video_1' } }, 404, 'video_not_found', 'video_id', /video_1/],
     [{ video: { id: waiting } }, 409, 'video_not_ready', null, /queued/],
     [{ video: { id: failed } }, 409, 'video_failed', null, /cancelled/],
-    [{ video: { id: old } }, 400, 'unsupported_operation', 'video', /version 0\.9\.0 .* 1\.1\.0 is served now/],
+    [{ video: { id: old } }, 400, 'unsupported_operation', 'video', OLD_VERSION],
     [{ video: { id: long } }, 400, 'invalid_value', 'video', /601 s long; .* up to 600 s/],
     [{ video: { id: without } }, 400, 'unsupported_operation', 'video', /made before .* Remix it/],
     [{ video: file('no film at all') }, 400, 'unsupported_file', 'video', /no MP4/],

@@ -3,10 +3,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { videoPrefix } from '@everframe/shared';
 import OpenAI, { APIError } from 'openai';
+import { PACKAGES } from '../catalogue.ts';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
 import { startQueue, type TestQueue } from '../testing/queue.ts';
 import { until } from '../testing/until.ts';
 import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
+
+const OLD_VERSION = new RegExp(`version 0\\.9\\.0 .* ${PACKAGES[0]?.version} is served now`);
 
 let edge: TestEdge;
 let queue: TestQueue;
@@ -186,7 +189,7 @@ test('an extension is refused with its rule, and nothing is stored for it', asyn
     [{ video: { id: video_id, frame: 3 } as never }, 400, 'unknown_parameter', 'video.frame', /only 'id'/],
     [{ video: { id: waiting } }, 409, 'video_not_ready', null, /queued/],
     [{ video: { id: failed } }, 409, 'video_failed', null, /cancelled/],
-    [{ video: { id: old } }, 400, 'unsupported_operation', 'video', /version 0\.9\.0 .* 1\.1\.0 is served now/],
+    [{ video: { id: old } }, 400, 'unsupported_operation', 'video', OLD_VERSION],
     [{ video: { id: long } }, 400, 'invalid_value', 'seconds', /601 s long; .* up to 600\. It cannot be made longer/],
     [{ video: file('no film at all') }, 400, 'unsupported_file', 'video', /no MP4/],
     [{ video: file('\0\0\0\x10ftypisom\0\0\0\0') }, 400, 'unsupported_file', 'video', /made here/],
