@@ -6,6 +6,7 @@ import { describeError, EverframeError } from '@everframe/shared';
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AppEnv } from '../env.ts';
+import { publicOrigin } from '../http/public-origin.ts';
 import { log } from '../log.ts';
 import { isOpenRouterPath, toOpenRouterBody } from '../openrouter/error-body.ts';
 import { PROBLEM_TYPE, toProblem, wantsProblem } from './problem.ts';
@@ -27,7 +28,7 @@ export function unknownRoute(c: Context<AppEnv>): Response {
   return answerError(
     new EverframeError(
       'unknown_route',
-      `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. Routes are those of ${new URL(c.req.url).origin}/docs: a client's base URL ends with /v1, in OpenRouter's dialect with /api/v1.`,
+      `There is no route ${c.req.method} ${c.req.path.slice(0, 200)}. Routes are those of ${publicOrigin(c)}/docs: a client's base URL ends with /v1, in OpenRouter's dialect with /api/v1.`,
     ),
     c,
   );

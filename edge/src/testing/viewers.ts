@@ -4,6 +4,8 @@ import { signStreamToken } from '../streaming/stream-token.ts';
 import { KEY_PEPPER, type TestEdge } from './edge.ts';
 import { type Fixtures, NOTHING, pathOf, type RouteRefusals } from './refusals.ts';
 
+const REFUSAL_TIMEOUT_MS = 10_000;
+
 type Viewer = readonly [claim: string, answer: () => Promise<Response>, status: number, code: string];
 
 /** Who shows a token in the address, or what is none. */
@@ -22,7 +24,9 @@ export function viewers(edge: TestEdge, route: RouteRefusals, ids: Fixtures['ids
       async () => {
         const token = await signStreamToken(KEY_PEPPER, video_id, now + 600, opened);
         await exhaustToken(edge, `${path}?token=${token}`, '192.0.2.1');
-        return edge.request(`${path}?token=${token}`, { headers: { 'cf-connecting-ip': '192.0.2.1' } });
+        // An answer that is none would stay open
+        const signal = AbortSignal.timeout(REFUSAL_TIMEOUT_MS);
+        return edge.request(`${path}?token=${token}`, { headers: { 'cf-connecting-ip': '192.0.2.1' }, signal });
       },
       429,
       'rate_limit_exceeded',
@@ -30,10 +34,10 @@ export function viewers(edge: TestEdge, route: RouteRefusals, ids: Fixtures['ids
   ];
 }
 
-/** Sends what a visitor may send in a minute with this token, fifty at a time. */
+/** Sends what a visitor may send in a minute with this token, fifty at a time; more where that takes longer than a minute. */
 export async function exhaustToken(edge: TestEdge, path: string, address: string): Promise<void> {
   const ask = () => fetch(new URL(path, edge.address), { method: 'HEAD', headers: { 'cf-connecting-ip': address } });
-  for (let sent = 0; sent < STREAM_REQUESTS_PER_MINUTE; sent += 50) {
+  for (let sent = 0; sent < 3 * STREAM_REQUESTS_PER_MINUTE; sent += 50) {
     const answers = await Promise.all(Array.from({ length: 50 }, ask));
     if (answers.some(({ status }) => status === 429)) return;
   }
