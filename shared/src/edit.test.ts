@@ -31,8 +31,8 @@ test('the edited video is as long and as large as its parent, of its seed, and t
     edits: { video_id: 'video_1', strength: EDIT_STRENGTH_DEFAULT },
   });
   assert.deepEqual(GenerationCommand.parse(command), command);
-  // All of it is made, also what the parent took over.
-  assert.equal(priceOf(command, [MODEL]).micro_usd, 7007);
+  // All 52 frames of it are made, also what the parent took over.
+  assert.equal(priceOf(command, [MODEL]).micro_usd, Math.floor((52 / 8) * 1001));
   assert.deepEqual([edit({ prompt: 'a', negative_prompt: '' }).negative_prompt, command.negative_prompt], ['', 'rain']);
   assert.equal(edit({ prompt: 'a', prompt_disclosure: 'none' }).prompt_disclosure, 'none');
 });
