@@ -23,23 +23,30 @@ function cutOf(clip: GreyClip, count: number, random: () => number): GreyClip {
   const [width, height] = [Math.floor(clip.width * share), Math.floor(clip.height * share)];
   const [left, top] = [Math.floor(random() * (clip.width - width + 1)), Math.floor(random() * (clip.height - height + 1))];
   const [gain, offset, mirrored] = [0.8 + 0.4 * random(), 20 * random() - 10, random() < 0.2];
-  const cut = (frame: Uint8Array) =>
-    Uint8Array.from({ length: width * height }, (_, pixel) => {
-      const x = mirrored ? width - 1 - (pixel % width) : pixel % width;
-      const value = (frame[(top + Math.floor(pixel / width)) * clip.width + left + x] ?? 0) * gain + offset;
-      return Math.max(0, Math.min(255, value));
-    });
+  const cut = (frame: Uint8Array) => {
+    const pixels = new Uint8Array(width * height);
+    for (let y = 0, pixel = 0; y < height; y++) {
+      const row = (top + y) * clip.width + left;
+      for (let x = 0; x < width; x++, pixel++) {
+        const value = (frame[row + (mirrored ? width - 1 - x : x)] ?? 0) * gain + offset;
+        pixels[pixel] = Math.max(0, Math.min(255, value));
+      }
+    }
+    return pixels;
+  };
   return { width, height, frames: clip.frames.slice(start, start + count).map(cut) };
 }
 
 function noise(count: number, random: () => number): GreyClip {
   const [width, height, grain, strength, still] = [128, 128, 1 + Math.floor(random() * 6), 4 + 120 * random(), random() < 0.5];
+  const coarse = new Float64Array(width * height);
   const field = () => {
-    const coarse = Array.from({ length: 128 * 128 }, () => 128 + strength * (random() - 0.5));
-    return Uint8Array.from(
-      coarse,
-      (_, pixel) => coarse[Math.floor(Math.floor(pixel / width) / grain) * width + Math.floor((pixel % width) / grain)] ?? 0,
-    );
+    for (let at = 0; at < coarse.length; at++) coarse[at] = 128 + strength * (random() - 0.5);
+    const pixels = new Uint8Array(width * height);
+    for (let pixel = 0; pixel < pixels.length; pixel++) {
+      pixels[pixel] = coarse[Math.floor(Math.floor(pixel / width) / grain) * width + Math.floor((pixel % width) / grain)] ?? 0;
+    }
+    return pixels;
   };
   const first = field();
   return { width, height, frames: Array.from({ length: count }, () => (still ? first : field())) };

@@ -1,7 +1,12 @@
 /** The mean of each pixel's neighbourhood: the only filter that the mark needs, in time that does not grow with its size. */
 
 /** @param radius pixels to each side; at the borders the neighbourhood is what there is of it */
-export function boxBlur(source: ArrayLike<number>, width: number, height: number, radius: number): Float32Array {
+export function boxBlur(source: Uint8Array | Float32Array, width: number, height: number, radius: number): Float32Array {
+  // One kind of array: a loop over either is compiled for neither.
+  return blur(source instanceof Float32Array ? source : Float32Array.from(source), width, height, radius);
+}
+
+function blur(source: Float32Array, width: number, height: number, radius: number): Float32Array {
   const rows = new Float32Array(width * height);
   for (let y = 0; y < height; y++) {
     const row = y * width;

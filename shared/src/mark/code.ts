@@ -33,25 +33,27 @@ export function decodeId(soft: Float32Array): string | undefined {
 
 function viterbi(soft: Float32Array): Uint8Array {
   const steps = CODED_BITS / 4;
-  const { signs } = trellis();
+  const sent = trellis();
   let metrics = new Float64Array(STATES).fill(Number.NEGATIVE_INFINITY);
   metrics[0] = 0;
   let next = new Float64Array(STATES);
   const came_from = new Uint8Array(steps * STATES);
+  const gains = new Float64Array(16);
   for (let step = 0; step < steps; step++) {
-    const values = soft.subarray(step * 4, step * 4 + 4);
-    for (let to = 0; to < STATES; to++) {
-      let best = Number.NEGATIVE_INFINITY;
-      for (let oldest = 0; oldest < 2; oldest++) {
-        const register = (oldest << 8) | to;
-        let metric = metrics[register >> 1] as number;
-        for (let index = 0; index < 4; index++) metric += (signs[register * 4 + index] as number) * (values[index] as number);
-        if (metric > best) {
-          best = metric;
-          came_from[step * STATES + to] = oldest;
-        }
+    for (let pattern = 0; pattern < 16; pattern++) {
+      let gain = 0;
+      for (let index = 0; index < 4; index++) {
+        const value = soft[step * 4 + index] as number;
+        gain += pattern & (1 << index) ? -value : value;
       }
-      next[to] = best;
+      gains[pattern] = gain;
+    }
+    for (let to = 0; to < STATES; to++) {
+      const older = to | STATES;
+      const newest = (metrics[to >> 1] as number) + (gains[sent[to] as number] as number);
+      const oldest = (metrics[older >> 1] as number) + (gains[sent[older] as number] as number);
+      next[to] = oldest > newest ? oldest : newest;
+      if (oldest > newest) came_from[step * STATES + to] = 1;
     }
     [metrics, next] = [next, metrics];
   }
@@ -63,13 +65,13 @@ function viterbi(soft: Float32Array): Uint8Array {
   return bits;
 }
 
-let known: { readonly signs: Int8Array } | undefined;
+let known: Uint8Array | undefined;
 
-/** For each register of nine bits, the four signs that it sends. */
-function trellis(): { readonly signs: Int8Array } {
-  known ??= {
-    signs: Int8Array.from({ length: STATES * 2 * 4 }, (_, index) => (parity((index >> 2) & (POLYNOMIALS[index & 3] as number)) ? -1 : 1)),
-  };
+/** For each register of nine bits, which of its four signs are -1: a bit for each. */
+function trellis(): Uint8Array {
+  known ??= Uint8Array.from({ length: STATES * 2 }, (_, register) =>
+    POLYNOMIALS.reduce((pattern, polynomial, index) => pattern | (parity(register & polynomial) << index), 0),
+  );
   return known;
 }
 

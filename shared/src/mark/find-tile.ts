@@ -1,5 +1,5 @@
 /** Where the tile begins, and how large its chips are: the residual is folded onto one tile and compared with the fixed chips. */
-import { AREA, inverse, SIDE, type Spectrum, transform } from './fourier.ts';
+import { AREA, inverse, OPPOSITE, SIDE, type Spectrum, transform } from './fourier.ts';
 import { layout, TILE } from './layout.ts';
 
 /** What is left of the frames when their content is taken away. */
@@ -26,13 +26,13 @@ export interface Peak {
 
 const PEAKS = 3;
 
-/** For each size of chips where the tile begins. @param chips pixels along a chip's side, not necessarily whole */
-export function placeTiles(residual: Residual, chips: readonly number[]): TilePlaces[] {
+/** For each size of chips where the tile begins. @param chips pixels along a chip's side, not necessarily whole @param count of places for each */
+export function placeTiles(residual: Residual, chips: readonly number[], count = PEAKS): TilePlaces[] {
   const places: TilePlaces[] = [];
   for (let at = 0; at < chips.length; at += 2) {
     const pair = chips.slice(at, at + 2).map((chip) => fold(residual, chip));
     const matches = matchBoth(pair[0] as Float32Array, pair[1]);
-    for (const [index, folded] of pair.entries()) places.push({ folded, peaks: highest(matches[index] as Float64Array) });
+    for (const [index, folded] of pair.entries()) places.push({ folded, peaks: highest(matches[index] as Float64Array, count) });
   }
   return places;
 }
@@ -43,19 +43,34 @@ function matchBoth(one: Float32Array, other: Float32Array | undefined): [Float64
   transform(both);
   const { re, im } = both;
   const fixed = fixedChips();
-  const match: Spectrum = { re: new Float64Array(AREA), im: new Float64Array(AREA) };
   for (let index = 0; index < AREA; index++) {
-    const mirrored = ((SIDE - (index >> 6)) & 63) * SIDE + ((SIDE - (index & 63)) & 63);
-    const [a, b, c, d] = [re[index] as number, im[index] as number, re[mirrored] as number, im[mirrored] as number];
-    const [one_re, one_im, other_re, other_im] = [(a + c) / 2, (b - d) / 2, (b + d) / 2, (c - a) / 2];
-    const [one_weight, other_weight] = [weightOf(one_re, one_im), weightOf(other_re, other_im)];
-    const [real, imaginary] = [one_re * one_weight - other_im * other_weight, one_im * one_weight + other_re * other_weight];
-    const [fixed_re, fixed_im] = [fixed.re[index] as number, -(fixed.im[index] as number)];
-    match.re[index] = real * fixed_re - imaginary * fixed_im;
-    match.im[index] = real * fixed_im + imaginary * fixed_re;
+    // Both of a pair of conjugates at once: what they weigh is the same.
+    const opposite = OPPOSITE[index] as number;
+    if (opposite < index) continue;
+    const a = re[index] as number;
+    const b = im[index] as number;
+    const c = re[opposite] as number;
+    const d = im[opposite] as number;
+    const one_re = (a + c) / 2;
+    const one_im = (b - d) / 2;
+    const other_re = (b + d) / 2;
+    const other_im = (c - a) / 2;
+    const one_weight = weightOf(one_re, one_im);
+    const other_weight = weightOf(other_re, other_im);
+    const fixed_re = fixed.re[index] as number;
+    const fixed_im = -(fixed.im[index] as number);
+    const real = one_re * one_weight - other_im * other_weight;
+    const imaginary = one_im * one_weight + other_re * other_weight;
+    re[index] = real * fixed_re - imaginary * fixed_im;
+    im[index] = real * fixed_im + imaginary * fixed_re;
+    if (opposite === index) continue;
+    const opposite_real = one_re * one_weight + other_im * other_weight;
+    const opposite_imaginary = other_re * other_weight - one_im * one_weight;
+    re[opposite] = opposite_real * fixed_re + opposite_imaginary * fixed_im;
+    im[opposite] = opposite_imaginary * fixed_re - opposite_real * fixed_im;
   }
-  inverse(match);
-  return [match.re, match.im];
+  inverse(both);
+  return [re, im];
 }
 
 /** Every frequency counts alike or nearly so: the picture's own, which are few and strong, are held down. */
@@ -72,16 +87,21 @@ function known(folded: Float32Array): Float64Array {
   return values;
 }
 
-function highest(match: Float64Array): Peak[] {
+function highest(match: Float64Array, count: number): Peak[] {
   let squares = 0;
   for (let index = 0; index < AREA; index++) squares += (match[index] as number) * (match[index] as number);
   const deviation = Math.sqrt(squares / AREA) || 1;
   const peaks: Peak[] = [];
-  for (let count = 0; count < PEAKS; count++) {
-    let best = 0;
-    for (let index = 1; index < AREA; index++) if ((match[index] as number) > (match[best] as number)) best = index;
+  while (peaks.length < count) {
+    let [best, most] = [0, match[0] as number];
+    for (let index = 1; index < AREA; index++) {
+      const value = match[index] as number;
+      if (value <= most) continue;
+      most = value;
+      best = index;
+    }
     const [x, y] = [best % SIDE, Math.floor(best / SIDE)];
-    peaks.push({ x, y, z: (match[best] as number) / deviation });
+    peaks.push({ x, y, z: most / deviation });
     // Its flanks are no other places.
     for (let down = -1; down <= 1; down++) {
       for (let right = -1; right <= 1; right++)
@@ -92,19 +112,34 @@ function highest(match: Float64Array): Peak[] {
 }
 
 function fold({ values, width, height }: Residual, chip: number): Float32Array {
-  const sums = new Float32Array(SIDE * SIDE);
-  const counts = new Uint32Array(SIDE * SIDE);
-  const per_pixel = 2 / chip;
-  const columns = Uint8Array.from({ length: width }, (_, x) => Math.floor((x + 0.5) * per_pixel) % SIDE);
-  for (let y = 0; y < height; y++) {
-    const row = (Math.floor((y + 0.5) * per_pixel) % SIDE) * SIDE;
-    for (let x = 0; x < width; x++) {
+  const sums = new Float32Array(AREA);
+  const [columns, rows] = [halfChips(width, chip), halfChips(height, chip)];
+  for (let y = 0, pixel = 0; y < height; y++) {
+    const row = (rows[y] as number) * SIDE;
+    for (let x = 0; x < width; x++, pixel++) {
       const cell = row + (columns[x] as number);
-      sums[cell] = (sums[cell] as number) + (values[y * width + x] as number);
-      counts[cell] = (counts[cell] as number) + 1;
+      sums[cell] = (sums[cell] as number) + (values[pixel] as number);
     }
   }
-  return sums.map((sum, cell) => sum / (counts[cell] as number));
+  const [across, down] = [howOften(columns), howOften(rows)];
+  for (let cell = 0; cell < AREA; cell++) {
+    sums[cell] = (sums[cell] as number) / ((down[cell >> 6] as number) * (across[cell & 63] as number));
+  }
+  return sums;
+}
+
+/** For each pixel along a side the half chip of the tile that it lies in. */
+function halfChips(pixels: number, chip: number): Uint8Array {
+  const per_pixel = 2 / chip;
+  const places = new Uint8Array(pixels);
+  for (let pixel = 0; pixel < pixels; pixel++) places[pixel] = Math.floor((pixel + 0.5) * per_pixel) % SIDE;
+  return places;
+}
+
+function howOften(places: Uint8Array): Uint32Array {
+  const counts = new Uint32Array(SIDE);
+  for (const place of places) counts[place] = (counts[place] as number) + 1;
+  return counts;
 }
 
 let template: Spectrum | undefined;
@@ -112,7 +147,7 @@ let template: Spectrum | undefined;
 function fixedChips(): Spectrum {
   if (template) return template;
   const { sync, sync_signs } = layout();
-  const values = new Float64Array(SIDE * SIDE);
+  const values = new Float64Array(AREA);
   for (const [index, place] of sync.entries()) {
     const corner = Math.floor(place / TILE) * 2 * SIDE + (place % TILE) * 2;
     for (const offset of [0, 1, SIDE, SIDE + 1]) values[corner + offset] = sync_signs[index] as number;

@@ -49,7 +49,7 @@ export function createMarkReader(width: number, height: number): MarkReader {
     add(luma) {
       if (luma.length !== width * height)
         throw new RangeError(`a frame of ${width}x${height} has ${width * height} bytes; got ${luma.length}`);
-      const picture = shrink === 1 ? luma : shrinkFrame(luma, width, small, shrink);
+      const picture = shrink === 1 ? Float32Array.from(luma) : shrinkFrame(luma, width, small, shrink);
       for (const [index, { radius }] of SCALES.entries())
         addResidual(sums[index] as Float32Array, picture, small, radiusOf(radius, shorter));
       frames++;
@@ -95,7 +95,7 @@ function candidates(residuals: readonly Residual[], shorter: number): TilePlaces
     const residual = residuals[index] as Residual;
     const sizes: number[] = [];
     for (let chip = Math.max(1.8, chips[0] * shorter); chip < chips[1] * shorter; chip *= SEARCH_STEP) sizes.push(chip);
-    for (const [at, { peaks }] of placeTiles(residual, sizes).entries())
+    for (const [at, { peaks }] of placeTiles(residual, sizes, 1).entries())
       found.push({ residual, chip: sizes[at] as number, z: peaks[0]?.z ?? 0 });
   }
   found.sort((one, other) => other.z - one.z);
@@ -147,10 +147,15 @@ function chipValues(folded: Float32Array, x: number, y: number): Float32Array {
 }
 
 /** Each pixel against its neighbourhood, in shares of what is usual there, so that edges of the picture count little. */
-function addResidual(sum: Float32Array, picture: ArrayLike<number>, { width, height }: FrameSize, radius: number): void {
-  const around = boxBlur(picture, width, height, radius);
-  const difference = around.map((value, pixel) => (picture[pixel] as number) - value);
-  const usual = boxBlur(difference.map(Math.abs), width, height, radius + 1);
+function addResidual(sum: Float32Array, picture: Float32Array, { width, height }: FrameSize, radius: number): void {
+  const difference = boxBlur(picture, width, height, radius);
+  const size = new Float32Array(difference.length);
+  for (let pixel = 0; pixel < sum.length; pixel++) {
+    const value = (picture[pixel] as number) - (difference[pixel] as number);
+    difference[pixel] = value;
+    size[pixel] = value < 0 ? -value : value;
+  }
+  const usual = boxBlur(size, width, height, radius + 1);
   for (let pixel = 0; pixel < sum.length; pixel++) {
     sum[pixel] = (sum[pixel] as number) + clamp((difference[pixel] as number) / ((usual[pixel] as number) + 1), 2);
   }
