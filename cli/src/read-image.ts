@@ -1,7 +1,7 @@
 /** The picture that a video is to begin with, refused before a service is started for it where its first bytes say enough. */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { PICTURE_LIMITS, PictureError, readPictureHeader } from '@everframe/shared';
+import { PICTURE_LIMITS, PictureError, pictureFault, readPictureHeader } from '@everframe/shared';
 import { usageFailure } from './failure.ts';
 
 /** @throws Failure with exit code 2 */
@@ -12,11 +12,16 @@ export async function readImage(path: string): Promise<File> {
   if (bytes.length > PICTURE_LIMITS.max_bytes) {
     throw usageFailure(`--image ${path} has ${bytes.length} bytes; a picture may have at most ${PICTURE_LIMITS.max_bytes}.`);
   }
+  const fault = faultOf(bytes);
+  if (fault) throw usageFailure(`--image ${path} ${fault}.`);
+  return new File([bytes], basename(path));
+}
+
+function faultOf(bytes: Uint8Array): string | undefined {
   try {
-    readPictureHeader(bytes);
+    return pictureFault(readPictureHeader(bytes));
   } catch (error) {
-    if (error instanceof PictureError) throw usageFailure(`--image ${path} ${error.message}; it must be a JPEG or a PNG.`);
+    if (error instanceof PictureError) return `${error.message}; it must be a JPEG or a PNG`;
     throw error;
   }
-  return new File([bytes], basename(path));
 }

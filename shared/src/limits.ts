@@ -6,6 +6,10 @@ export const PROMPT_MAX_CHARACTERS = 32_000;
 export const CREATE_BODY_MAX_BYTES = 1024 * 1024;
 /** A picture that a video begins with: bytes of its file, pixels that it unfolds to, and of its shorter side. */
 export const PICTURE_LIMITS = { max_bytes: 8 * 1024 * 1024, max_pixels: 4096 * 4096, min_side: 16 } as const;
+/** What a JPEG holds before it is pixels: 4096x4096 at 4:2:0, half as many where colours are as fine as light. A second or two of decoding. */
+export const JPEG_MAX_SAMPLES = 1.5 * PICTURE_LIMITS.max_pixels;
+/** Programs write one, or about ten in a progressive JPEG. Each may go over all of the picture again in a few bytes. */
+export const JPEG_MAX_SCANS = 64;
 /** Bytes in the body of a request that creates a video and may carry a picture, at worst as base64. */
 export const CREATE_WITH_PICTURE_MAX_BYTES = CREATE_BODY_MAX_BYTES + Math.ceil((PICTURE_LIMITS.max_bytes * 4) / 3);
 /** Bytes in one uploaded object: Cloudflare refuses larger request bodies on its common plans. */

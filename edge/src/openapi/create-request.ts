@@ -68,7 +68,7 @@ export const CreateVideo = z.strictObject({
     .union([z.strictObject({ image_url: z.string() }), z.string()])
     .optional()
     .meta({
-      description: `A JPEG or PNG that the video begins with, of at most ${PICTURE_LIMITS.max_bytes} bytes and ${PICTURE_LIMITS.max_pixels} pixels: in a form the file itself, or \`{image_url}\`, a data URL or an https URL. Its middle is cut to the shape of the video. Not for every model.`,
+      description: `A JPEG or PNG that the video begins with, of at most ${PICTURE_LIMITS.max_bytes} bytes and ${PICTURE_LIMITS.max_pixels} pixels, a JPEG at 4:4:4 of half as many: in a form the file itself, or \`{image_url}\`, a data URL or an https URL. Its middle is cut to the shape of the video. Not for every model.`,
     }),
   prompt_disclosure: PromptDisclosure.optional().meta({
     description:

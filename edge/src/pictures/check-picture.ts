@@ -2,7 +2,15 @@
  * Whether a video may begin with these bytes: by what they say of themselves, before anything is stored or paid. That they
  * can be decoded to their end is seen by the worker. What a picture shows is not judged.
  */
-import { EverframeError, PICTURE_LIMITS, PictureError, type PictureHeader, readPictureHeader, sha256Hex } from '@everframe/shared';
+import {
+  EverframeError,
+  PICTURE_LIMITS,
+  PictureError,
+  type PictureHeader,
+  pictureFault,
+  readPictureHeader,
+  sha256Hex,
+} from '@everframe/shared';
 import { mediaTypeOf } from '@everframe/shared/verification';
 import type { Context } from 'hono';
 import type { AppEnv } from '../env.ts';
@@ -22,7 +30,8 @@ export async function checkPicture(c: Context<AppEnv>, bytes: Uint8Array<ArrayBu
   if (bytes.length === 0) throw new EverframeError('invalid_value', `'${param}' is empty.`, { param });
   if (bytes.length > PICTURE_LIMITS.max_bytes) throw pictureTooLarge();
   const header = readHeader(bytes);
-  requireBounds(header);
+  const fault = pictureFault(header);
+  if (fault) throw new EverframeError('invalid_value', `'${param}' ${fault}.`, { param });
   if (header.has_manifest) await requireUnaltered(c, bytes, header);
   return { bytes, sha256: await sha256Hex(bytes), type: header.type };
 }
@@ -40,17 +49,6 @@ function readHeader(bytes: Uint8Array): PictureHeader {
     const what = type && type !== 'image/jpeg' && type !== 'image/png' ? `is ${type}` : cause.message;
     throw new EverframeError('unsupported_file', `'${param}' must be a JPEG or a PNG; it ${what}.`, { param, cause });
   }
-}
-
-function requireBounds({ width, height }: PictureHeader): void {
-  const { max_pixels, min_side } = PICTURE_LIMITS;
-  const rule =
-    Math.min(width, height) < min_side
-      ? `sides of at least ${min_side} pixels`
-      : width * height > max_pixels
-        ? `at most ${max_pixels} pixels`
-        : undefined;
-  if (rule) throw new EverframeError('invalid_value', `'${param}' must have ${rule}; it is ${width}x${height}.`, { param });
 }
 
 /** The video's manifest will vouch for what it was made from. */

@@ -74,6 +74,13 @@ const big = (bytes: number) => Uint8Array.from([...RED.subarray(0, -12), ...new 
 const jpeg = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const JPEG_END = 'ffda 0008 0101 0000 3f 00 ffd9';
 
+/** A chunk ahead of its header that looks like one. */
+function withOtherSize(png: Uint8Array): Uint8Array {
+  const header = Uint8Array.from(png.subarray(8, 33));
+  header.set(Buffer.from('none'), 4);
+  return Buffer.concat([png.subarray(0, 8), header, png.subarray(8)]);
+}
+
 const REFUSED: readonly (readonly [claim: string, value: () => unknown, status: number, code: string, param: string])[] = [
   ['a text', () => 'x', 400, 'invalid_type', 'input_reference'],
   ['a list', () => [], 400, 'invalid_type', 'input_reference'],
@@ -95,6 +102,12 @@ const REFUSED: readonly (readonly [claim: string, value: () => unknown, status: 
   [
     'more pixels than there may be',
     () => ({ image_url: dataUrl(pngOf([0, 0, 0], 1, [4096, 4097])) }),
+    ...([400, 'invalid_value', 'input_reference'] as const),
+  ],
+  ['a PNG of two sizes', () => ({ image_url: dataUrl(withOtherSize(RED)) }), ...([400, 'unsupported_file', 'input_reference'] as const)],
+  [
+    'a JPEG of more samples than there may be',
+    () => ({ image_url: dataUrl(jpeg(`ffd8 ffc0 0011 08 1000 1000 03 011100 021100 031100 ${JPEG_END}`)) }),
     ...([400, 'invalid_value', 'input_reference'] as const),
   ],
   ['too thin a picture', () => ({ image_url: dataUrl(pngOf([0, 0, 0], 15)) }), 400, 'invalid_value', 'input_reference'],

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { crc32, deflateSync } from 'node:zlib';
-import { PictureError } from '@everframe/shared';
+import { JPEG_MAX_SCANS, PictureError, PNG_SIGNATURE, pictureFault, readPictureHeader } from '@everframe/shared';
 import { path as ffmpeg } from '@ffmpeg-installer/ffmpeg';
 import { encode } from 'jpeg-js';
 import { decodePicture } from './decode-picture.ts';
@@ -84,6 +84,22 @@ test('smaller is the mean of what a pixel covers, larger the line between two, a
   assert.deepEqual([wide[0], wide[3], wide[6], wide[9]], [0, 64, 191, 255]);
 });
 
+test('white stays white to the edge, however the sizes are rounded', () => {
+  for (const [from_width, from_height, width, height] of [
+    [93, 186, 90, 160],
+    [186, 93, 160, 90],
+    [187, 353, 90, 160],
+  ] as const) {
+    const rgba = new Uint8Array(from_width * from_height * 4).fill(255);
+    const { rgb } = fitPicture({ width: from_width, height: from_height, rgba }, width, height);
+    assert.equal(
+      rgb.findIndex((value) => value !== 255),
+      -1,
+      `${from_width}x${from_height} to ${width}x${height}`,
+    );
+  }
+});
+
 test('a picture is turned as its EXIF asks', () => {
   // Left half black, right half white.
   const rgba = new Uint8Array(32 * 32 * 4).fill(255);
@@ -114,19 +130,112 @@ test('a PNG that unfolds to more than its size, or less, is refused before it is
   assert.equal(decodePng(png(16, 16, new Uint8Array(16 * 17))).rgba.length, 16 * 16 * 4);
 });
 
+test('a PNG has one header, and it comes first: two sizes in one file are refused by whoever looks first', () => {
+  const [small, large] = [chunk('IHDR', headerOf(16, 16)), chunk('IHDR', headerOf(8000, 6000))];
+  const rest = [chunk('IDAT', deflateSync(new Uint8Array(16 * 17))), chunk('IEND', new Uint8Array(0))];
+  for (const headers of [
+    [chunk('none', headerOf(16, 16)), large],
+    [chunk('tEXt', new Uint8Array(5)), small],
+    [small, large],
+    [large, small],
+  ]) {
+    const file = Buffer.concat([SIGNATURE, ...headers, ...rest]);
+    assert.throws(() => readPictureHeader(file), PictureError);
+    assert.throws(() => decodePng(file), PictureError);
+  }
+});
+
+test('a PNG of more pixels than there may be is not unfolded, whoever asks', () => {
+  assert.throws(() => decodePng(png(8000, 6000, new Uint8Array(8001 * 6000))), { name: 'PictureError', message: /8000x6000/ });
+});
+
 /** Grey, of 8 bits. */
 function png(width: number, height: number, raw: Uint8Array): Buffer {
-  const chunk = (type: string, content: Uint8Array) => {
-    const body = Buffer.concat([Buffer.from(type), content]);
-    const [head, tail] = [Buffer.alloc(4), Buffer.alloc(4)];
-    head.writeUInt32BE(content.length);
-    tail.writeUInt32BE(crc32(body));
-    return Buffer.concat([head, body, tail]);
-  };
-  const header = Buffer.from([0, 0, 0, width, 0, 0, 0, height, 8, 0, 0, 0, 0]);
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(raw)), chunk('IEND', new Uint8Array(0))]);
+  const header = chunk('IHDR', headerOf(width, height));
+  return Buffer.concat([SIGNATURE, header, chunk('IDAT', deflateSync(raw)), chunk('IEND', new Uint8Array(0))]);
 }
+
+const SIGNATURE = Buffer.from(PNG_SIGNATURE);
+
+function headerOf(width: number, height: number): Buffer {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8;
+  return header;
+}
+
+function chunk(type: string, content: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type), content]);
+  const [head, tail] = [Buffer.alloc(4), Buffer.alloc(4)];
+  head.writeUInt32BE(content.length);
+  tail.writeUInt32BE(crc32(body));
+  return Buffer.concat([head, body, tail]);
+}
+
+/** Its parts: up to the frame, the frame, up to the scan, the scan with its data. */
+function jpegParts(width = 16, height = 16) {
+  const file = Buffer.from(encode({ data: new Uint8Array(width * height * 4).fill(128), width, height }, 90).data);
+  const [frame, scan] = [file.indexOf(Buffer.of(0xff, 0xc0)), file.indexOf(Buffer.of(0xff, 0xda))];
+  const behind = frame + 2 + file.readUInt16BE(frame + 2);
+  return {
+    before: file.subarray(0, frame),
+    frame: file.subarray(frame, behind),
+    tables: file.subarray(behind, scan),
+    scan: file.subarray(scan, -2),
+    end: file.subarray(-2),
+  };
+}
+
+/** @param sampling across and down, of light and both colours */
+function frameOf(width: number, height: number, sampling: readonly [number, number, number] = [0x11, 0x11, 0x11]): Buffer {
+  const frame = Buffer.from(jpegParts().frame);
+  frame.writeUInt16BE(height, 5);
+  frame.writeUInt16BE(width, 7);
+  for (const [index, factors] of sampling.entries()) frame[11 + 3 * index] = factors;
+  return frame;
+}
+
+test('a JPEG has one frame, ahead of its scans; one inside of other segments is none', () => {
+  const { before, frame, tables, scan, end } = jpegParts();
+  const other = frameOf(4000, 4000);
+  const exif = Buffer.concat([Buffer.of(0xff, 0xe1, 0, other.length + 2), other]);
+  const parts = [before, exif, frame, tables, scan];
+  assert.deepEqual(readPictureHeader(Buffer.concat([...parts, end])).width, 16);
+  assert.deepEqual(decodePicture(Buffer.concat([...parts, end]), 16, 16).width, 16);
+  for (const file of [
+    [...parts, other, scan, end],
+    [...parts, other, end],
+    [before, frame, other, tables, scan, end],
+    [before, tables, scan, frame, scan, end],
+    [...parts],
+    [before, tables, scan, end],
+    [before, frame, tables, end],
+  ]) {
+    assert.throws(() => readPictureHeader(Buffer.concat(file)), PictureError);
+    assert.throws(() => decodePicture(Buffer.concat(file), 16, 16), PictureError);
+  }
+});
+
+test('a JPEG of more scans than a program writes is refused before it is decoded', () => {
+  const { before, frame, tables, scan, end } = jpegParts();
+  const of = (scans: number) => Buffer.concat([before, frame, tables, ...Array.from({ length: scans }, () => scan), end]);
+  assert.ok(decodePicture(of(JPEG_MAX_SCANS), 16, 16));
+  assert.throws(() => decodePicture(of(JPEG_MAX_SCANS + 1), 16, 16), { name: 'PictureError', message: /more than 64 scans/ });
+});
+
+test('a JPEG may have as many pixels as a PNG where its colours are coarse, and half as many where they are not', () => {
+  const { before, tables, scan, end } = jpegParts();
+  const faultOf = (frame: Buffer) => pictureFault(readPictureHeader(Buffer.concat([before, frame, tables, scan, end])));
+  assert.equal(faultOf(frameOf(4096, 4096, [0x22, 0x11, 0x11])), undefined);
+  assert.equal(faultOf(frameOf(3840, 2160)), undefined);
+  assert.match(faultOf(frameOf(4096, 4096)) ?? '', /25165824 samples; it is 4096x4096 pixels with 50331648 samples/);
+  assert.match(faultOf(frameOf(4096, 4096, [0x11, 0x22, 0x22])) ?? '', /37748736 samples/);
+  assert.match(faultOf(frameOf(15, 200)) ?? '', /sides of at least 16/);
+  for (const broken of [frameOf(0, 16), frameOf(16, 0), frameOf(16, 16, [0x10, 0x11, 0x11]), frameOf(16, 16, [0xf1, 0x11, 0x11])]) {
+    assert.throws(() => faultOf(broken), PictureError);
+  }
+});
 
 test('broken files are refused, whatever byte is wrong, and never by anything but a refusal', async () => {
   for (const file of [await written('whole.png', []), await written('whole.jpg', ['-pix_fmt', 'yuvj420p'])]) {
@@ -150,4 +259,15 @@ test('the thread reads what the function reads, and hands its refusals on', asyn
   const never = new AbortController().signal;
   assert.deepEqual(await readPicture(file, { width: 32, height: 32 }, never), decodePicture(file, 32, 32));
   await assert.rejects(readPicture(file.subarray(0, 100), { width: 32, height: 32 }, never), PictureError);
+});
+
+test('a picture that takes too long is refused for good, and one whose lease is lost is not', async () => {
+  const file = await written('slow.png', []);
+  const size = { width: 32, height: 32 };
+  // No thread starts within it.
+  await assert.rejects(readPicture(file, size, new AbortController().signal, 1), {
+    name: 'PictureError',
+    message: /more than 0.001 seconds/,
+  });
+  await assert.rejects(readPicture(file, size, AbortSignal.abort(), 1), { name: 'AbortError' });
 });

@@ -1,5 +1,5 @@
 /** A JPEG or PNG file as a picture of the video's size, upright. */
-import { PICTURE_LIMITS, PictureError, readPictureHeader } from '@everframe/shared';
+import { PICTURE_LIMITS, PictureError, pictureFault, readPictureHeader } from '@everframe/shared';
 import { decode } from 'jpeg-js';
 import type { RgbImage } from '../generation/family.ts';
 import { fitPicture } from './fit.ts';
@@ -7,12 +7,14 @@ import { orientationOf, upright } from './orientation.ts';
 import { decodePng, type RgbaImage } from './png.ts';
 
 /** Coefficients, planes and pixels of the largest JPEG that is taken. */
-const JPEG_MEMORY_MB = 1024;
+const JPEG_MEMORY_MB = 512;
 
 /** @throws PictureError where it can't be read to its end */
 export function decodePicture(bytes: Uint8Array, width: number, height: number): RgbImage {
-  const { type, ...size } = readPictureHeader(bytes);
-  if (size.width * size.height > PICTURE_LIMITS.max_pixels) throw new PictureError(`has ${size.width}x${size.height} pixels, too many`);
+  const header = readPictureHeader(bytes);
+  const fault = pictureFault(header);
+  if (fault) throw new PictureError(fault);
+  const { type } = header;
   const image = type === 'image/png' ? decodePng(bytes) : decodeJpeg(bytes);
   return fitPicture(upright(image, orientationOf(bytes, type)), width, height);
 }

@@ -25,10 +25,10 @@ export function fitPicture(image: RgbaImage, width: number, height: number): Rgb
   return { width, height, rgb };
 }
 
-/** Of which pixels each new one is made, and to which part. */
+/** Of which pixels each new one is made, and to which part. @param offset what rounding takes below zero is none */
 function taps(offset: number, scale: number, count: number, size: number): (readonly (readonly [at: number, weight: number])[])[] {
   return Array.from({ length: count }, (_, index) => {
-    const [begin, end] = [offset + index * scale, offset + (index + 1) * scale];
+    const [begin, end] = [Math.max(0, offset) + index * scale, Math.max(0, offset) + (index + 1) * scale];
     if (scale < 1) return between((begin + end) / 2 - 0.5, size);
     const covered: (readonly [number, number])[] = [];
     for (let at = Math.floor(begin); at < Math.min(size, Math.ceil(end)); at++) {

@@ -3,7 +3,7 @@
  * many bytes as the header's size has, and no more. Colours are taken as sRGB; gamma and profiles are not applied.
  */
 import { constants, inflateSync } from 'node:zlib';
-import { PictureError, pngChunks } from '@everframe/shared';
+import { PICTURE_LIMITS, PictureError, pngChunks, pngSize } from '@everframe/shared';
 
 interface Header {
   readonly width: number;
@@ -49,7 +49,7 @@ export interface RgbaImage {
 export function decodePng(bytes: Uint8Array): RgbaImage {
   const chunks = [...pngChunks(bytes)];
   const contentOf = (type: string) => chunks.find((chunk) => chunk.type === type)?.content;
-  const header = readHeader(contentOf('IHDR') ?? new Uint8Array(0));
+  const header = readHeader(chunks[0]?.content ?? new Uint8Array(13));
   const { width, height } = header;
   const passes = passesOf(header);
   const raw = inflate(
@@ -75,9 +75,8 @@ export function decodePng(bytes: Uint8Array): RgbaImage {
 }
 
 function readHeader(content: Uint8Array): Header {
-  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
-  if (content.length !== 13) throw new PictureError('is a PNG with a broken header');
-  const [width, height] = [view.getUint32(0), view.getUint32(4)];
+  const { width, height } = pngSize(content);
+  if (width * height > PICTURE_LIMITS.max_pixels) throw new PictureError(`has ${width}x${height} pixels, too many`);
   const [depth = 0, colour_type = 0, compression, filter, interlace = 0] = content.subarray(8);
   const colour = COLOURS[colour_type];
   if (!colour?.depths.includes(depth) || compression !== 0 || filter !== 0 || interlace > 1 || width === 0 || height === 0) {
