@@ -117,6 +117,9 @@ export const ModelView = z.object({
   sizes: z.array(z.string()),
   seconds: z.object({ min: count, max: count, default: count }),
   prompt_max_tokens: count,
+  input_modalities: z
+    .array(z.enum(['text', 'image']))
+    .meta({ description: 'With `image`, a video can begin with a picture (`input_reference`).' }),
   price_micro_usd_per_second: microUsd,
 });
 export type ModelView = z.infer<typeof ModelView>;

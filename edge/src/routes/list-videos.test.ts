@@ -132,6 +132,7 @@ test('models are listed and retrieved by the SDK, and an unknown one is not foun
   assert.ok(first);
   assert.deepEqual(await client.models.retrieve(first.id), first);
   assert.deepEqual([first.object, first.owned_by, typeof first.created], ['model', 'everframe', 'number']);
+  assert.deepEqual(Object(first).input_modalities, ['text', 'image']);
   assert.equal((await client.videos.create(VIDEO)).model, first.id);
   await assert.rejects(
     client.models.retrieve('sora-2'),

@@ -33,6 +33,7 @@ function toModelView(model: ModelPackage): ModelView {
     sizes: model.sizes,
     seconds: model.seconds,
     prompt_max_tokens: model.text.max_tokens,
+    input_modalities: model.files.vae_encoder ? ['text', 'image'] : ['text'],
     price_micro_usd_per_second: model.price_micro_usd_per_second,
   };
 }
