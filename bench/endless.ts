@@ -1,6 +1,7 @@
 /**
- * One video without a break, `--frames 100,1000,10000 --threads 1`: the time of a chunk, resident memory, heap and checkpoint
- * where each of those frames is reached. A chunk's time is the median of the last `WINDOW` chunks up to it.
+ * One video without a break, `--frames 100,1000,10000 --threads 1`: the time of a chunk, memory and checkpoint where each of
+ * those frames is reached. A chunk's time is the median of the last `WINDOW` chunks up to it. Of memory: what is resident, what
+ * the heap holds, what V8 keeps for it, and what its objects hold outside of it.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -48,6 +49,7 @@ report('endless', {
     })),
   window_chunks: WINDOW,
   threads,
+  node_flags: process.execArgv,
 });
 
 interface Figures {
@@ -55,6 +57,8 @@ interface Figures {
   readonly chunk_ms: number;
   readonly rss_bytes: number;
   readonly heap_bytes: number;
+  readonly heap_reserved_bytes: number;
+  readonly external_bytes: number;
   readonly checkpoint_bytes: number;
 }
 
@@ -63,7 +67,15 @@ async function measure(frame: number, checkpoint_bytes: number): Promise<Figures
   collectGarbage();
   await new Promise(setImmediate);
   collectGarbage();
-  const { rss, heapUsed } = process.memoryUsage();
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
 
-  return { frame, chunk_ms: round(median(chunk_ms.slice(-WINDOW))), rss_bytes: rss, heap_bytes: heapUsed, checkpoint_bytes };
+  return {
+    frame,
+    chunk_ms: round(median(chunk_ms.slice(-WINDOW))),
+    rss_bytes: rss,
+    heap_reserved_bytes: heapTotal,
+    heap_bytes: heapUsed,
+    external_bytes: external,
+    checkpoint_bytes,
+  };
 }

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { INFERENCE_FLAGS } from '../gpu-worker/src/inference-flags.ts';
 
 /** What each of them measures. */
 const BENCHMARKS = {
@@ -21,6 +22,9 @@ const BENCHMARKS = {
   mark: 'what the invisible mark lives through, and what it costs',
   unmarked: 'how often a mark is found in windows that carry none; by number, so that many processes can share them',
 };
+
+/** These run the networks themselves, as the worker's inference child does. */
+const LIKE_THE_CHILD: ReadonlySet<string> = new Set(['engine', 'endless']);
 
 const HELP = `npm run bench: measure Everframe on this machine.
 
@@ -50,7 +54,8 @@ if (options.includes('--help') || options.includes('-h')) {
   process.exit(0);
 }
 const results = (asked.length > 0 ? asked : NAMES).map((name) => {
-  const { status, stdout } = spawnSync(process.execPath, [pathOf(name), ...options], {
+  const flags = LIKE_THE_CHILD.has(name) ? INFERENCE_FLAGS : [];
+  const { status, stdout } = spawnSync(process.execPath, [...flags, pathOf(name), ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
   });

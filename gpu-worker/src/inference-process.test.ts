@@ -271,6 +271,33 @@ test('a parent that is killed leaves no child', async () => {
   await new Promise((resolve) => parent.once('close', resolve));
 });
 
+test('what passes through the heap of the child does not make it larger', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'everframe-heap-'));
+  t.after(() => rm(folder, { recursive: true }));
+  // Half of what is young lives on for a while, which is what V8 takes more space for.
+  const script = `
+    import { writeFileSync } from 'node:fs';
+    import { getHeapSpaceStatistics } from 'node:v8';
+    let kept = [];
+    for (let index = 0; index < 1e6; index++) {
+      kept.push({ index });
+      if (kept.length === 1e5) kept = kept.slice(5e4);
+    }
+    const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
+    writeFileSync(${JSON.stringify(join(folder, 'young.json'))}, JSON.stringify(young));`;
+  await writeFile(join(folder, 'churn.mjs'), script);
+  const before = process.env.NODE_OPTIONS;
+  process.env.NODE_OPTIONS = `${before ?? ''} --import=${join(folder, 'churn.mjs')}`;
+  t.after(() => {
+    if (before === undefined) delete process.env.NODE_OPTIONS;
+    else process.env.NODE_OPTIONS = before;
+  });
+  const churned = await startInference(OPTIONS);
+  await churned.close();
+  const young = JSON.parse(await readFile(join(folder, 'young.json'), 'utf8'));
+  assert.ok(young.space_size <= 4 * 2 ** 20, `${young.space_size} bytes for young objects`);
+});
+
 test('a long life of one signal gathers no listeners on it', async () => {
   const { signal } = new AbortController();
   for (let video = 0; video < 3; video++) {
