@@ -72,6 +72,25 @@ def beta_cases() -> list[dict]:
     return cases
 
 
+def published_cases() -> list[dict]:
+    """As text-to-video-ms-1.7b is sampled: by DDIM to timestep 0, or by the other solver over timesteps of its own."""
+    cases = []
+    bounds = CURVES["scaled-linear"]
+    common = dict(num_train_timesteps=TRAIN_TIMESTEPS, beta_start=bounds["start"], beta_end=bounds["end"], beta_schedule="scaled_linear", prediction_type="epsilon", steps_offset=1)
+    betas = {"curve": "scaled-linear", **bounds, "train_timesteps": TRAIN_TIMESTEPS, "prediction": "epsilon"}
+    for steps in (5, 20, 50):
+        ddim = DDIMScheduler(**common, clip_sample=False, set_alpha_to_one=False, timestep_spacing="leading")
+        ddim.set_timesteps(steps)
+        case = {"num_inference_steps": steps, "betas": {**betas, "spacing": "leading", "last": "first_timestep"}, "timesteps": ddim.timesteps.tolist()}
+        for eta in (0.0, 1.0):
+            cases.append({**case, "sampler": "ddim", "eta": eta, "latents": run(ddim, eta=eta)})
+        solver = DPMSolverMultistepScheduler(**common, algorithm_type="dpmsolver++", solver_order=2, final_sigmas_type="zero", timestep_spacing="linspace")
+        solver.set_timesteps(steps)
+        case = {"num_inference_steps": steps, "betas": {**betas, "spacing": "linspace"}, "timesteps": solver.timesteps.tolist()}
+        cases.append({**case, "sampler": "dpm-solver-2m", "latents": run(solver)})
+    return cases
+
+
 def rounded(values):
     if isinstance(values, list):
         return [rounded(value) for value in values]
@@ -81,7 +100,7 @@ def rounded(values):
 
 
 def main() -> None:
-    cases = [rounded(case) for case in flow_cases() + beta_cases()]
+    cases = [rounded(case) for case in flow_cases() + beta_cases() + published_cases()]
     lines = ",\n  ".join(json.dumps(case) for case in cases)
     OUTPUT.write_text(f'{{"written_with": "diffusers {diffusers.__version__}", "cases": [\n  {lines}\n]}}\n')
 

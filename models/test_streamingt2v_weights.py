@@ -6,22 +6,33 @@ import shutil
 import pytest
 import torch
 
-from export_streamingt2v import check_disk, export, find_first_stage, read_settings, tokenizer_pad
+from export_streamingt2v import export
 from streamingt2v.config import PublishedConfig
-from streamingt2v.graphs import GRAPHS
+from streamingt2v.diffusers_folder import DiffusersFolder
+from streamingt2v.graphs import GRAPHS, REFINER_GRAPHS
 from streamingt2v.layout import fold, read_layout, unfold
-from streamingt2v.weights import PREFIXES, UNUSED, CheckpointError, Weights, check_first_stage, check_streaming
+from streamingt2v.package import check_disk
+from streamingt2v.weights import PREFIXES, UNUSED, CheckpointError, Weights, check_refiner, check_streaming
 
-LAYOUTS = {"streaming_t2v": 3407, "first_stage": 1480}
+LAYOUTS = {"streaming_t2v": 3407, "first_stage": 1480, "refiner": 1480}
+SCHEDULER = {
+    "prediction_type": "epsilon",
+    "beta_schedule": "scaled_linear",
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "steps_offset": 1,
+    "clip_sample": False,
+    "set_alpha_to_one": False,
+}
 
 
 def modules_at_full_width() -> dict[str, dict[str, tuple[int, ...]]]:
-    """Names and shapes of our modules as the checkpoints have them; CAM's two graphs share a prefix."""
+    """Names and shapes of our modules as the checkpoints have them; CAM is in two graphs, the autoencoder in six."""
     found = {part: {} for part in LAYOUTS}
     with torch.device("meta"):
-        for graph in GRAPHS:
+        for graph in (*GRAPHS, *REFINER_GRAPHS):
             for part, child in graph.build(PublishedConfig()).named_children():
-                file, prefix = ("first_stage", "") if part == "first_stage" else ("streaming_t2v", PREFIXES[part])
+                file, prefix = (part, "") if part in LAYOUTS else ("streaming_t2v", PREFIXES[part])
                 found[file] |= {f"{prefix}{name}": tuple(value.shape) for name, value in child.state_dict().items()}
     return found
 
@@ -49,26 +60,26 @@ def test_a_checkpoint_of_the_published_layout_passes_with_and_without_what_infer
     layout = read_layout("streaming_t2v")
     check_streaming(stored(tmp_path / "whole.ckpt", layout))
     check_streaming(stored(tmp_path / "lean.ckpt", {name: shape for name, shape in layout.items() if not name.startswith(UNUSED)}))
-    check_first_stage(stored(tmp_path / "first.bin", read_layout("first_stage")))
+    check_refiner(stored(tmp_path / "refiner.pth", read_layout("refiner")))
 
 
 def test_missing_unexpected_and_misshapen_keys_are_named_on_one_line(tmp_path):
-    layout = read_layout("first_stage")
-    layout["conv_in.weight"] = (320, 9, 3, 3)
+    layout = read_layout("refiner")
+    layout["out.2.weight"] = (8, 320, 3, 3)
     layout["extra.weight"] = (2,)
-    del layout["conv_out.bias"]
+    del layout["out.2.bias"]
     with pytest.raises(CheckpointError) as error:
-        check_first_stage(stored(tmp_path / "odd.bin", layout))
+        check_refiner(stored(tmp_path / "odd.bin", layout))
     message = str(error.value)
     assert "\n" not in message
-    assert "1 missing: conv_out.bias 4" in message
+    assert "1 missing: out.2.bias 4" in message
     assert "1 unexpected: extra.weight 2" in message
-    assert "1 of a wrong shape: conv_in.weight is 320x9x3x3, wanted 320x4x3x3" in message
+    assert "1 of a wrong shape: out.2.weight is 8x320x3x3, wanted 4x320x3x3" in message
 
 
 def test_of_many_missing_keys_a_few_are_named_and_the_rest_counted(tmp_path):
     with pytest.raises(CheckpointError, match="1480 missing: .* and 1472 more") as error:
-        check_first_stage(stored(tmp_path / "empty.bin", {"other": (1,)}))
+        check_refiner(stored(tmp_path / "empty.bin", {"other": (1,)}))
     assert "\n" not in str(error.value)
 
 
@@ -131,21 +142,40 @@ def test_a_disk_too_full_is_refused_before_anything_is_written(tmp_path):
 
 
 def test_a_base_folder_without_weights_or_settings_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="no weights of the first stage"):
-        find_first_stage(tmp_path)
     with pytest.raises(CheckpointError, match="no such file"):
-        read_settings(tmp_path)
+        DiffusersFolder(tmp_path)
+    with pytest.raises(CheckpointError, match="no weights of unet; wanted one of"):
+        DiffusersFolder(write_base(tmp_path / "base")).weights("first_stage")
 
 
-def test_settings_that_our_modules_are_not_written_for_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("scheduler/scheduler_config.json", "prediction_type", "v_prediction"),
+        ("scheduler/scheduler_config.json", "timestep_spacing", "trailing"),
+        ("scheduler/scheduler_config.json", "beta_schedule", "squaredcos_cap_v2"),
+        ("unet/config.json", "act_fn", "mish"),
+        ("text_encoder/config.json", "hidden_act", "quick_gelu"),
+    ],
+)
+def test_settings_that_our_modules_are_not_written_for_are_refused(tmp_path, name, key, value):
     base = write_base(tmp_path / "base")
-    assert read_settings(base)["prediction_type"] == "epsilon" and tokenizer_pad(base) == "!"
-    (base / "scheduler/scheduler_config.json").write_text('{"prediction_type": "v_prediction"}')
-    with pytest.raises(CheckpointError, match="prediction_type is v_prediction, but this exporter is written for epsilon"):
-        read_settings(base)
-    (base / "scheduler/scheduler_config.json").write_text("{")
+    folder = DiffusersFolder(base)
+    assert folder.pad_token() == "!" and folder.betas()["last"] == "first_timestep"
+    content = json.loads((base / name).read_text())
+    (base / name).write_text(json.dumps(content | {key: value}))
+    with pytest.raises(CheckpointError, match=f"{key} is {value}"):
+        DiffusersFolder(base)
+    (base / name).write_text("{")
     with pytest.raises(CheckpointError, match="not JSON"):
-        read_settings(base)
+        DiffusersFolder(base)
+
+
+def test_frames_that_are_not_square_are_refused(tmp_path):
+    base = write_base(tmp_path / "base")
+    (base / "unet/config.json").write_text('{"sample_size": [40, 72]}')
+    with pytest.raises(CheckpointError, match="only square frames"):
+        DiffusersFolder(base).config()
 
 
 def test_a_refused_checkpoint_leaves_no_folder_behind(tmp_path):
@@ -153,7 +183,7 @@ def test_a_refused_checkpoint_leaves_no_folder_behind(tmp_path):
     torch.save({"a": torch.zeros(1)}, base / "unet/diffusion_pytorch_model.bin")
     torch.save({"state_dict": {"a": torch.zeros(1)}}, tmp_path / "a.ckpt")
     with pytest.raises(CheckpointError, match="not the published layout"):
-        export(tmp_path / "a.ckpt", base, tmp_path / "package", PublishedConfig())
+        export(tmp_path / "a.ckpt", base, tmp_path / "package", None, PublishedConfig())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.ckpt", "base"]
 
 
@@ -167,7 +197,7 @@ def write_base(base):
     for name, text in {
         "unet/config.json": '{"attention_head_dim": 64}',
         "text_encoder/config.json": '{"hidden_act": "gelu", "num_attention_heads": 16}',
-        "scheduler/scheduler_config.json": '{"prediction_type": "epsilon"}',
+        "scheduler/scheduler_config.json": json.dumps(SCHEDULER),
         "tokenizer/vocab.json": "{}",
         "tokenizer/merges.txt": "",
         "tokenizer/special_tokens_map.json": '{"pad_token": "!"}',

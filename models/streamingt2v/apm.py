@@ -34,4 +34,4 @@ class AnchoredAttention(Attention):
 
     def mix(self, context: Tensor) -> Tensor:
         """Text tokens followed by anchor tokens [B, 93, D] to [B, 77, D]."""
-        return context[:, : self.text_tokens] + self.conv_ln(self.conv(context)) * F.silu(self.alpha)
+        return context[:, : self.text_tokens] + self.conv_ln(self.conv(context)) * F.silu(self.alpha.float()).to(context.dtype)

@@ -18,9 +18,10 @@ from streamingt2v.apm import AnchorEmbedder
 from streamingt2v.clip import ImageTower, TextEncoder
 from streamingt2v.config import PublishedConfig
 from streamingt2v.feature_extractor import FeatureExtractor
-from streamingt2v.list_published_keys import TEXT, VAE, stand_in
+from streamingt2v.list_published_keys import TEXT, VAE, import_refiner, stand_in_unused
+from streamingt2v.refiner import RefinerUNet
 from streamingt2v.unet import UNet3D
-from streamingt2v.vae import FrameDecoder
+from streamingt2v.vae import FrameDecoder, FrameEncoder
 
 # 1024 and 77 + 16 stand in the published code itself, the 64 of its mergers too
 SMALL = PublishedConfig(widths=(64, 128), text_layers=2, image_layers=2, image_width=160, image_heads=2, decoder_widths=(32, 64), latent_side=4, vocabulary=50)
@@ -41,13 +42,13 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
     sys.path[:0] = [str(args.source), str(args.source / "t2v_enhanced")]
-    stand_in("kornia")
+    stand_in_unused()
     with torch.no_grad():
-        for name, theirs, ours in compare():
+        for name, theirs, ours in compare(args.source):
             print(f"{name}: largest difference {float((theirs - ours).abs().max()):.2e}, deviation of the published {float(theirs.std()):.3f}", flush=True)
 
 
-def compare():
+def compare(source: Path):
     import diffusers
     import open_clip
     import transformers
@@ -107,6 +108,18 @@ def compare():
     latents = torch.randn(2, 4, 8, 8)
     theirs = (autoencoder.decode(latents / SMALL.scaling_factor).sample / 2 + 0.5).clamp(0, 1)
     yield "frame decoder", theirs, copy(autoencoder, FrameDecoder(SMALL))(latents)
+    pictures = torch.rand(2, 3, 16, 16) * 2 - 1
+    wanted = autoencoder.encode(pictures).latent_dist
+    mean, deviation = copy(autoencoder, FrameEncoder(SMALL))(pictures)
+    yield "frame encoder's mean", wanted.mean * SMALL.scaling_factor, mean
+    yield "frame encoder's deviation", wanted.std * SMALL.scaling_factor, deviation
+
+    published = import_refiner(source)
+    published.xformers.ops.memory_efficient_attention = lambda query, key, value, attn_bias, op: plain_attention(query, key, value, scale=64**-0.5)
+    # The first level attends, the last does not, as in the published; 6 rows become 4, and 6 again
+    unet = randomise(published.Vid2VidSDUNet(dim=64, dim_mult=[1, 2], attn_scales=[1.0]))
+    latents, text = torch.randn(2, 4, 5, 6, 8), torch.randn(2, 77, 1024)
+    yield "refiner", unet(latents, timestep, text), copy(unet, RefinerUNet(SMALL))(latents, timestep, text)
 
 
 def plain_attention(query: Tensor, key: Tensor, value: Tensor, attn_bias=None, op=None, scale=None) -> Tensor:

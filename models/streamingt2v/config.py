@@ -15,6 +15,11 @@ class PublishedConfig:
     overlap: int = 8
     latent_channels: int = 4
     latent_side: int = 32
+    # refiner: the same shape of UNet, over more frames of more cells
+    refiner_frames: int = 24
+    refiner_overlap: int = 8
+    refiner_height: int = 90
+    refiner_width: int = 160
     # what the spatial layers read
     text_tokens: int = 77
     anchor_tokens: int = 16
@@ -33,7 +38,7 @@ class PublishedConfig:
     image_width: int = 1280
     image_layers: int = 32
     image_heads: int = 16
-    # decoder of Stable Diffusion's autoencoder, finest level first
+    # Stable Diffusion's autoencoder, finest level first
     decoder_widths: tuple[int, ...] = (128, 256, 512, 512)
     scaling_factor: float = 0.18215
 

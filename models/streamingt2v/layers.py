@@ -8,14 +8,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+# Scores of one picture that are alive at once; larger pictures attend a part of their cells after the other
+SCORES_MAX = 2**25
+
+
 def attend(query: Tensor, key: Tensor, value: Tensor, heads: int, causal: bool = False) -> Tensor:
     """[B, Q, D] over [B, K, D]; scores are materialised, as the exported graphs have them."""
     query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (query, key, value))
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
+    query, key = query * query.shape[-1] ** -0.5, key.transpose(-2, -1)
+    rows = max(1, SCORES_MAX // (heads * int(key.shape[-1])))
+    parts = [weigh(query[:, :, first : first + rows] @ key, causal) @ value for first in range(0, int(query.shape[2]), rows)]
+    return torch.cat(parts, 2).transpose(1, 2).flatten(2) if len(parts) > 1 else parts[0].transpose(1, 2).flatten(2)
+
+
+def weigh(scores: Tensor, causal: bool) -> Tensor:
     if causal:
         hidden = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
         scores = scores.masked_fill(hidden, torch.finfo(scores.dtype).min)
-    return (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
+    return scores.softmax(-1)
 
 
 class Attention(nn.Module):

@@ -13,6 +13,7 @@ Knows nothing of our own modules. Needs no network; only whoever renews the list
 import argparse
 import importlib.machinery
 import importlib.metadata
+import importlib.util
 import sys
 import types
 import warnings
@@ -52,12 +53,12 @@ def main() -> None:
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     sys.path[:0] = [str(args.source), str(args.source / "t2v_enhanced")]
-    stand_in("kornia")  # resizes pictures; holds no parameters
+    stand_in_unused()
     with torch.device("meta"):
         models = build_models(args.source)
     lines = [f"# Written by list_published_keys.py from {', '.join(versions())}; read by layout.py."]
     for part, (prefixes, source) in PARTS.items():
-        shapes = {f"{prefix}{name}": tuple(value.shape) for prefix in prefixes for name, value in models[prefix].state_dict().items()}
+        shapes = {f"{'' if prefix in BARE else prefix}{name}": tuple(value.shape) for prefix in prefixes for name, value in models[prefix].state_dict().items()}
         lines += ["", f"[{part}] {len(shapes)} tensors; {source}", *fold(shapes)]
     LAYOUT_FILE.write_text("\n".join(lines) + "\n")
 
@@ -69,7 +70,11 @@ PARTS = {
         "modules of VideoLDM, whose state_dict() the checkpoint's `state_dict` is (model_init.py loads it strictly)",
     ),
     "first_stage": (("",), "diffusers UNet3DConditionModel in its default shape, which is that of text-to-video-ms-1.7b"),
+    "refiner": (("refiner.",), "modules of Vid2VidSDUNet, whose state_dict() is that of damo/Video-to-Video (video_to_video_model.py loads it strictly)"),
 }
+# Of parts that are a file of their own
+BARE = ("refiner.",)
+REFINER_FILE = "t2v_enhanced/thirdparty/modelscope/models/multi_modal/video_to_video/modules/unet_v2v.py"
 
 
 def build_models(source: Path) -> dict[str, torch.nn.Module]:
@@ -114,11 +119,32 @@ def build_models(source: Path) -> dict[str, torch.nn.Module]:
         "unet.": cam,
         "base_model.": base,
         "": diffusers.UNet3DConditionModel(),
+        "refiner.": import_refiner(source).Vid2VidSDUNet(),
     }
+
+
+def import_refiner(source: Path) -> types.ModuleType:
+    """Its file alone; what the package around it imports is not needed."""
+    for name in ("xformers", "xformers.ops", "fairscale", "fairscale.nn", "fairscale.nn.checkpoint", "rotary_embedding_torch"):
+        stand_in(name)
+    sys.modules["xformers"].ops = sys.modules["xformers.ops"]
+    sys.modules["fairscale.nn.checkpoint"].checkpoint_wrapper = lambda module: module
+    sys.modules["rotary_embedding_torch"].RotaryEmbedding = None
+    spec = importlib.util.spec_from_file_location("unet_v2v", source / REFINER_FILE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def versions() -> list[str]:
     return [f"{name} {importlib.metadata.version(name)}" for name in ("diffusers", "transformers", "open_clip_torch")]
+
+
+def stand_in_unused() -> None:
+    """Of what the published code imports and these modules never call: a resizer of pictures, a training loop."""
+    stand_in("kornia")
+    stand_in("pytorch_lightning")
+    sys.modules["pytorch_lightning"].LightningModule = torch.nn.Module
 
 
 def stand_in(name: str) -> None:

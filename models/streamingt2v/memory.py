@@ -13,17 +13,17 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
 from streamingt2v.config import PublishedConfig
-from streamingt2v.graphs import GRAPHS, Graph, arguments
+from streamingt2v.graphs import GRAPHS, REFINER_GRAPHS, Graph
 
-# Videos in a call as a worker makes it: guidance runs two branches, frames decode eight at a time
-BATCHES = {"frame_encoder": 1, "vae_decoder": 8}
+# Videos in a call as a worker makes it: guidance runs two branches, frames decode eight at a time; of 1280x720 there is one of each
+BATCHES = {"frame_encoder": 1, "vae_decoder": 8, "vae_encoder": 1, "refiner_encoder": 1, "refiner": 1, "refiner_decoder": 1}
 
 
 def main() -> None:
     argparse.ArgumentParser(description=__doc__).parse_args()
     print("| Graph | Batch | Parameters | Weights, MB | Activations, MB |\n| --- | ---: | ---: | ---: | ---: |")
     totals = [0, 0.0]
-    for graph in GRAPHS:
+    for graph in (*GRAPHS, *REFINER_GRAPHS):
         batch = BATCHES.get(graph.name, 2)
         parameters, peak = measure(graph, PublishedConfig(), batch)
         totals = [totals[0] + parameters, max(totals[1], peak)]
@@ -35,7 +35,7 @@ def measure(graph: Graph, config: PublishedConfig, batch: int) -> tuple[int, int
     """Parameters, and the most bytes of activations alive at once."""
     with torch.device("meta"), torch.no_grad():
         module: nn.Module = graph.build(config).half().eval()
-        inputs = arguments(graph.inputs(config, batch))
+        inputs = graph.inputs(config, batch).values()
         with LiveBytes() as live:
             module(*inputs)
     return sum(value.numel() for value in module.parameters()), live.peak

@@ -173,13 +173,17 @@ def temporal(config: PublishedConfig, width: int) -> TemporalTransformer:
 class TimeEmbedding(nn.Module):
     def __init__(self, width: int, time_width: int):
         super().__init__()
-        self.half = width // 2
         self.linear_1 = nn.Linear(width, time_width)
         self.linear_2 = nn.Linear(time_width, time_width)
 
     def forward(self, timestep: Tensor, dtype: torch.dtype) -> Tensor:
-        """timestep [B] in 0..999 to [B, D]: cosines first, computed in float32 as angles outgrow float16."""
-        frequencies = torch.exp(torch.arange(self.half, device=timestep.device, dtype=torch.float32) * (-math.log(10000) / self.half))
-        angles = timestep.float()[:, None] * frequencies
-        waves = torch.cat([angles.cos(), angles.sin()], -1).to(dtype)
-        return self.linear_2(F.silu(self.linear_1(waves)))
+        """timestep [B] in 0..999 to [B, D]."""
+        return self.linear_2(F.silu(self.linear_1(waves(timestep, self.linear_1.in_features).to(dtype))))
+
+
+def waves(timestep: Tensor, width: int) -> Tensor:
+    """timestep [B] to [B, width]: cosines first, in float32 as angles outgrow float16."""
+    half = width // 2
+    frequencies = torch.exp(torch.arange(half, device=timestep.device, dtype=torch.float32) * (-math.log(10000) / half))
+    angles = timestep.float()[:, None] * frequencies
+    return torch.cat([angles.cos(), angles.sin()], -1)

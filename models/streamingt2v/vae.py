@@ -1,4 +1,4 @@
-"""The decoder of Stable Diffusion's autoencoder: latents to frames. Its encoder stays in the checkpoint; nothing here needs it."""
+"""Stable Diffusion's autoencoder: latents to frames and back, by the names of the diffusers library."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,7 +19,23 @@ class FrameDecoder(nn.Module):
         self.decoder = Decoder(config)
 
     def forward(self, latents: Tensor) -> Tensor:
-        return (self.decoder(self.post_quant_conv(latents / self.scaling_factor)) / 2 + 0.5).clamp(0, 1)
+        latents = (latents / self.scaling_factor).to(self.post_quant_conv.weight.dtype)
+        return (self.decoder(self.post_quant_conv(latents)) / 2 + 0.5).clamp(0, 1)
+
+
+class FrameEncoder(nn.Module):
+    """Frames in -1..1 [N, 3, 8H, 8W] to latents as the denoiser has them: their mean and deviation, each [N, 4, H, W]."""
+
+    def __init__(self, config: PublishedConfig):
+        super().__init__()
+        self.scaling_factor = config.scaling_factor
+        self.encoder = Encoder(config)
+        self.quant_conv = nn.Conv2d(2 * config.latent_channels, 2 * config.latent_channels, 1)
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        moments = self.quant_conv(self.encoder(frames.to(self.quant_conv.weight.dtype))).float()
+        mean, log_variance = moments.chunk(2, 1)
+        return mean * self.scaling_factor, (log_variance.clamp(-30, 20) / 2).exp() * self.scaling_factor
 
 
 class Decoder(nn.Module):
@@ -40,6 +56,27 @@ class Decoder(nn.Module):
         for block in self.up_blocks:
             x = block(x)
         return self.conv_out(F.silu(self.conv_norm_out(x)))
+
+
+class Encoder(nn.Module):
+    def __init__(self, config: PublishedConfig):
+        super().__init__()
+        widths, groups = config.decoder_widths, config.groups
+        self.conv_in = nn.Conv2d(3, widths[0], 3, padding=1)
+        self.down_blocks = nn.ModuleList()
+        before = widths[0]
+        for level, width in enumerate(widths):
+            self.down_blocks.append(DownBlock(before, width, groups, config.layers, down=level < len(widths) - 1))
+            before = width
+        self.mid_block = MidBlock(before, groups)
+        self.conv_norm_out = nn.GroupNorm(groups, before, eps=EPS)
+        self.conv_out = nn.Conv2d(before, 2 * config.latent_channels, 3, padding=1)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        x = self.conv_in(frames)
+        for block in self.down_blocks:
+            x = block(x)
+        return self.conv_out(F.silu(self.conv_norm_out(self.mid_block(x))))
 
 
 class MidBlock(nn.Module):
@@ -77,3 +114,29 @@ class UpBlock(nn.Module):
         for resnet in self.resnets:
             x = resnet(x)
         return self.upsamplers[0](x) if self.up else x
+
+
+class DownBlock(nn.Module):
+    def __init__(self, width_in: int, width: int, groups: int, layers: int, down: bool):
+        super().__init__()
+        inputs = [width_in] + [width] * (layers - 1)
+        self.down = down
+        self.resnets = nn.ModuleList(ResnetBlock(size, width, groups, eps=EPS) for size in inputs)
+        if down:
+            self.downsamplers = nn.ModuleList([Shrink(width)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        for resnet in self.resnets:
+            x = resnet(x)
+        return self.downsamplers[0](x) if self.down else x
+
+
+class Shrink(nn.Module):
+    """To half, with a border at the right and the bottom only."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.pad(x, (0, 1, 0, 1)))

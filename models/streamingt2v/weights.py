@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from streamingt2v.config import PublishedConfig
 from streamingt2v.layout import Shape, read_layout, write_shape
 
 SHOWN = 8  # keys of each kind that a message names
@@ -23,11 +22,10 @@ PREFIXES = {
     "image_tower": "image_encoder.model.visual.",
     "text_encoder": "text_encoder.",
     "frame_decoder": "vae.",
+    "frame_encoder": "vae.",
 }
-# What inference never reads: VAE encoder, the text half of the image tower's CLIP, a buffer of old transformers releases
+# What inference never reads: the text half of the image tower's CLIP, a buffer of old transformers releases
 UNUSED = (
-    "vae.encoder.",
-    "vae.quant_conv.",
     "image_encoder.model.positional_embedding",
     "image_encoder.model.text_projection",
     "image_encoder.model.logit_scale",
@@ -82,8 +80,8 @@ def check_streaming(weights: Weights) -> None:
     weights.check({name: shape for name, shape in wanted.items() if not name.startswith(UNUSED)}, UNUSED)
 
 
-def check_first_stage(weights: Weights) -> None:
-    weights.check(read_layout("first_stage"))
+def check_refiner(weights: Weights) -> None:
+    weights.check(read_layout("refiner"))
 
 
 def name_keys(kind: str, keys: list[str]) -> str:
