@@ -13,13 +13,41 @@ const PackageFile = z.object({
 
 const Count = z.int().positive();
 
+const Schedule = z.object({
+  num_inference_steps: Count,
+  /** sigma' = shift * sigma / (1 + (shift - 1) * sigma) */
+  shift: z.number().positive(),
+  /** Of chunks that are made without an anchor: the first, and the first under a prompt that renews it. */
+  first_chunk_guidance_scale: z.number(),
+  guidance_scale: z.number(),
+  /** Of the anchor apart from the text; a pass more where it differs. Left out, guidance is of the text alone. */
+  anchor_guidance_scale: z.number().optional(),
+  sampler: z.enum(['euler', 'ddim', 'dpm-solver-2m']).default('euler'),
+  /** Share of a step that DDIM makes new noise of: 0 for none, 1 for as much as the forward process has. */
+  eta: z.number().min(0).max(1).default(0),
+  /** Of a denoiser that was trained on discrete timesteps. Left out, it is told sigmas and gives velocities. */
+  betas: z
+    .object({
+      curve: z.enum(['linear', 'scaled-linear']),
+      start: z.number().positive().max(1),
+      end: z.number().positive().max(1),
+      train_timesteps: Count,
+      prediction: z.enum(['epsilon', 'v']),
+      /** Where the steps are taken: `leading` ends them at timestep 1, `trailing` begins them at the last, `linspace` divides all evenly. */
+      spacing: z.enum(['leading', 'trailing', 'linspace']).default('leading'),
+      /** Where the last step arrives: at clean latents, as where this is left out, or at the noise of timestep 0. */
+      last: z.enum(['clean', 'first_timestep']).optional(),
+    })
+    .optional(),
+});
+
 export const ModelPackage = z.object({
   format_version: z.literal(2),
   name: z.string().regex(/^[a-z0-9.-]+$/),
   title: z.string(),
   version: z.string(),
   /** Which of the worker's families runs it. */
-  family: z.enum(['streaming-t2v']),
+  family: z.enum(['streaming-t2v', 'streaming-modelscope']),
   licence: z.string(),
   description: z.string(),
   /** Frames a second of the output. */
@@ -50,52 +78,50 @@ export const ModelPackage = z.object({
     .nullable(),
   /** Pixels across that one cell of the decoded latents becomes. */
   decoder: z.object({ spatial_stride: Count }),
-  schedule: z.object({
-    num_inference_steps: Count,
-    /** sigma' = shift * sigma / (1 + (shift - 1) * sigma) */
-    shift: z.number().positive(),
-    /** Of chunks that are made without an anchor: the first, and the first under a prompt that renews it. */
-    first_chunk_guidance_scale: z.number(),
-    guidance_scale: z.number(),
-    /** Of the anchor apart from the text; a pass more where it differs. Left out, guidance is of the text alone. */
-    anchor_guidance_scale: z.number().optional(),
-    sampler: z.enum(['euler', 'ddim', 'dpm-solver-2m']).default('euler'),
-    /** Share of a step that DDIM makes new noise of: 0 for none, 1 for as much as the forward process has. */
-    eta: z.number().min(0).max(1).default(0),
-    /** Of a denoiser that was trained on discrete timesteps. Left out, it is told sigmas and gives velocities. */
-    betas: z
-      .object({
-        curve: z.enum(['linear', 'scaled-linear']),
-        start: z.number().positive().max(1),
-        end: z.number().positive().max(1),
-        train_timesteps: Count,
-        prediction: z.enum(['epsilon', 'v']),
-        /** Where the steps are taken: `leading` ends them at timestep 1, `trailing` begins them at the last. */
-        spacing: z.enum(['leading', 'trailing']).default('leading'),
-      })
-      .optional(),
-  }),
+  schedule: Schedule,
+  /** What the family `streaming-modelscope` needs beside; only its packages have it. */
+  modelscope: z
+    .object({
+      /** Tokens of an anchor. */
+      anchor_tokens: Count,
+      /** Fills a prompt up to `text.max_tokens`. */
+      pad_token: z.string(),
+      /** Of the text-to-video network that makes the first chunk and the one behind it. */
+      first_stage: Schedule,
+    })
+    .optional(),
   price_micro_usd_per_second: z.int().nonnegative(),
   training: z.record(z.string(), z.unknown()),
   evaluation: z.record(z.string(), z.unknown()).optional(),
   files: z.object({
     text_encoder: PackageFile,
     anchor_encoder: PackageFile,
-    cam_encoder: PackageFile,
+    /** Of the family `streaming-t2v`. */
+    cam_encoder: PackageFile.optional(),
     denoiser: PackageFile,
     /** Present where `refiner` is not null. */
     refiner: PackageFile.optional(),
     vae_decoder: PackageFile,
     /** Without it no video can begin with a picture. */
     vae_encoder: PackageFile.optional(),
-    /** One WordPiece a line. */
+    /** One WordPiece a line; JSON of byte pairs and their numbers where there are `merges`. */
     vocabulary: PackageFile,
+    /** Of the family `streaming-modelscope`: which byte pairs are joined, the first soonest. */
+    merges: PackageFile.optional(),
+    first_stage: PackageFile.optional(),
+    frame_encoder: PackageFile.optional(),
     /** What the training world can draw. */
-    world: PackageFile,
+    world: PackageFile.optional(),
     /** The words of all training captions. */
     known_words: PackageFile.optional(),
-    /** Weights that cam_encoder and denoiser have in common, in a file that both graphs name. */
+    /** Weights that a graph names in a file of their own; cam_encoder and denoiser of `streaming-t2v` have this one in common. */
     denoiser_weights: PackageFile.optional(),
+    text_encoder_weights: PackageFile.optional(),
+    anchor_encoder_weights: PackageFile.optional(),
+    frame_encoder_weights: PackageFile.optional(),
+    first_stage_weights: PackageFile.optional(),
+    vae_decoder_weights: PackageFile.optional(),
+    vae_encoder_weights: PackageFile.optional(),
   }),
 });
 export type ModelPackage = z.infer<typeof ModelPackage>;

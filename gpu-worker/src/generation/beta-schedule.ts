@@ -6,14 +6,19 @@ import type { NoiseLevel, Schedule } from './schedule.ts';
 
 export type BetaSchedule = NonNullable<Schedule['betas']>;
 
-/** One more than there are steps; the last is clean. */
+/** One more than there are steps; the last is clean, or has the noise of timestep 0. */
 export function betaLevels(settings: BetaSchedule, num_inference_steps: number): NoiseLevel[] {
   const alphas_squared = cumulativeAlphas(settings);
   const levels = timestepsOf(settings, num_inference_steps).map((told) => {
     const squared = alphas_squared[told] ?? Number.NaN;
     return { told, alpha: Math.sqrt(squared), sigma: Math.sqrt(1 - squared) };
   });
-  return [...levels, { told: 0, alpha: 1, sigma: 0 }];
+  return [...levels, lastLevel(settings, alphas_squared)];
+}
+
+function lastLevel({ last }: BetaSchedule, alphas_squared: Float64Array): NoiseLevel {
+  const squared = last === 'first_timestep' ? (alphas_squared[0] ?? Number.NaN) : 1;
+  return { told: 0, alpha: Math.sqrt(squared), sigma: Math.sqrt(1 - squared) };
 }
 
 /** Where the steps are taken, from noise to clean; the published samplers' `leading` has an offset of 1. */
@@ -25,6 +30,8 @@ export function timestepsOf({ train_timesteps, spacing }: BetaSchedule, num_infe
       return steps.map((index) => (num_inference_steps - 1 - index) * Math.floor(stride) + 1);
     case 'trailing':
       return steps.map((index) => roundHalfEven(train_timesteps - index * stride) - 1);
+    case 'linspace':
+      return steps.map((index) => roundHalfEven(((train_timesteps - 1) * (num_inference_steps - index)) / num_inference_steps));
   }
 }
 

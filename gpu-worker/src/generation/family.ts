@@ -27,6 +27,8 @@ export interface FamilyDescription {
   readonly overlap_latent_frames: number;
   /** Which of the first chunk shows what the video is of. */
   readonly thumbnail_latent_frame: number;
+  /** Chunks after which every network has run in every shape that it is run in. */
+  readonly distinct_chunks: number;
 }
 
 /** A picture of the video's size. */

@@ -29,7 +29,8 @@ export function createStreamingT2v(networks: BaseNetworks): Family<StreamingMemo
   const { model, vae_encoder } = networks;
   const { latent_frames, overlap_latent_frames, anchor_latent_frame: thumbnail_latent_frame } = model.chunk;
   return {
-    describe: () => ({ latent: model.latent, latent_frames, overlap_latent_frames, thumbnail_latent_frame }),
+    // The first chunk is without memory, the second and those behind it are alike.
+    describe: () => ({ latent: model.latent, latent_frames, overlap_latent_frames, thumbnail_latent_frame, distinct_chunks: 2 }),
     start: () => ({ overlap: null, anchor: null, anchor_share: 0 }),
     startFromImage: vae_encoder && (async (image) => standStill(await vae_encoder.encode(image), model)),
     changePrompt: async (memory, { anchor, share }) => ({
@@ -49,7 +50,7 @@ export function createStreamingT2v(networks: BaseNetworks): Family<StreamingMemo
 }
 
 /** As if the picture had stood still before the first frame. @param image [1, C, H, W] */
-function standStill(image: Float32Tensor, { latent, chunk }: ModelPackage): StreamingMemory {
+export function standStill(image: Float32Tensor, { latent, chunk }: ModelPackage): StreamingMemory {
   const frame = float32([1, latent.channels, 1, latent.height, latent.width], image.values);
   let overlap = frame;
   for (let count = 1; count < chunk.overlap_latent_frames; count++) overlap = joinFrames(overlap, frame);
@@ -101,7 +102,7 @@ function carryOver({ anchor, anchor_share }: StreamingMemory, latents: Float32Te
 }
 
 /** The same anchor where nothing of the chunk comes in, so that it is not encoded again. */
-function moveAnchor(anchor: Float32Tensor, latents: Float32Tensor, share: number, frame: number): Float32Tensor {
+export function moveAnchor(anchor: Float32Tensor, latents: Float32Tensor, share: number, frame: number): Float32Tensor {
   if (share === 0) return anchor;
   return combine(anchor, singleFrame(latents, frame), (before, now) => before + share * (now - before));
 }

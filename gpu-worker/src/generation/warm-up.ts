@@ -11,9 +11,8 @@ import { startState } from './state.ts';
 export async function warmUp(opened: OpenedModel, signal: AbortSignal): Promise<void> {
   const { name, version, fps, sizes } = opened.model;
   const [width = 0, height = 0] = (sizes[0] ?? '').split('x').map(Number);
-  const { latent, latent_frames } = opened.family.describe();
-  // The first chunk is without memory, the second and those behind it are alike.
-  const frames = 2 * latent_frames * latent.frames_per_latent;
+  const { latent, latent_frames, distinct_chunks } = opened.family.describe();
+  const frames = distinct_chunks * latent_frames * latent.frames_per_latent;
   const prompts = { prompt: 'warm-up', negative_prompt: '', segments: [], prompt_disclosure: 'hash' as const };
   const command: GenerationCommand = {
     ...{ model: name, model_version: version, ...prompts, seed: 0 },

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import type { ModelPackage } from '@everframe/shared';
 import type { Context } from './anchor-encoder.ts';
-import type { InstalledPackage } from './model-config.ts';
+import { type InstalledPackage, requireFile } from './model-config.ts';
 import { asFloat32, openSession, type SessionOptions } from './session.ts';
 import type { Float32Tensor } from './tensor.ts';
 
@@ -23,7 +23,7 @@ export interface CamEncoder {
 export async function openCamEncoder({ model, dir }: InstalledPackage, options: SessionOptions): Promise<CamEncoder> {
   const { channels, height, width } = model.latent;
   const session = await openSession(
-    join(dir, model.files.cam_encoder.path),
+    join(dir, requireFile({ model, dir }, 'cam_encoder')),
     {
       latents: { dtype: 'float32', dims: ['batch', channels, model.chunk.overlap_latent_frames, height, width] },
       ...contextSignature(model),

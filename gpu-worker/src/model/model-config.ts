@@ -51,8 +51,16 @@ export async function readPackage(dir: string): Promise<InstalledPackage> {
   const model = parsed.data;
   requireSoundShapes(path, model);
   requireSoundSchedule(path, model.schedule);
+  requireSoundModelscope(path, model);
   for (const file of Object.values(model.files)) if (file) await verifyFile(join(dir, file.path), file);
   return { model, dir };
+}
+
+/** The path within the package of a file that a family needs. @throws PackageError where it has none */
+export function requireFile({ model, dir }: InstalledPackage, name: keyof ModelPackage['files']): string {
+  const file = model.files[name];
+  if (!file) throw new PackageError(join(dir, 'model.json'), `has no files.${name}, which the family ${model.family} needs`);
+  return file.path;
 }
 
 /** @throws PackageError when the file can't be read or is not JSON */
@@ -116,6 +124,24 @@ function requireSoundSchedule(path: string, { sampler, betas, eta, num_inference
       `has schedule.num_inference_steps ${num_inference_steps}; it must be below schedule.betas.train_timesteps, ${betas.train_timesteps}`,
     );
   }
+}
+
+function requireSoundModelscope(path: string, { family, modelscope, schedule, refiner, chunk }: ModelPackage): void {
+  if (family !== 'streaming-modelscope') return;
+  if (!modelscope) throw new PackageError(path, `has no modelscope, which the family ${family} needs`);
+  if (refiner) throw new PackageError(path, `has a refiner, of which the family ${family} knows nothing; leave it out`);
+  const { latent_frames, overlap_latent_frames } = chunk;
+  if (latent_frames !== overlap_latent_frames) {
+    throw new PackageError(
+      path,
+      `has chunk.latent_frames ${latent_frames}; it must be chunk.overlap_latent_frames, ${overlap_latent_frames}: the first stage makes two chunks at once`,
+    );
+  }
+  for (const { betas } of [schedule, modelscope.first_stage]) {
+    if (betas) continue;
+    throw new PackageError(path, `has a schedule without betas; networks of the family ${family} are told timesteps`);
+  }
+  requireSoundSchedule(path, modelscope.first_stage);
 }
 
 async function verifyFile(path: string, expected: { bytes: number; sha256: string }): Promise<void> {

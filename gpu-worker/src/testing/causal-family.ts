@@ -53,7 +53,13 @@ function worthOf({ prompts }: ChunkPlan): number {
 
 export function createCausalFamily(device: Device, window = WINDOW): Family<Cache, number> {
   return {
-    describe: () => ({ latent: LATENT, latent_frames: CHUNK_FRAMES, overlap_latent_frames: 0, thumbnail_latent_frame: 0 }),
+    describe: () => ({
+      latent: LATENT,
+      latent_frames: CHUNK_FRAMES,
+      overlap_latent_frames: 0,
+      thumbnail_latent_frame: 0,
+      distinct_chunks: 2,
+    }),
     start: () => ({ handle: device.put([]) }),
     startFromImage: null,
     /** The cache is made again from its newest frame alone, as models do that would go on drawing the old prompt. */
