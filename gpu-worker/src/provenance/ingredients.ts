@@ -38,5 +38,7 @@ async function addFile(builder: Builder, file: InputFile, role: Role, trust_anch
   if (state === 'invalid') {
     throw new UntrustedError(`its ${role.label}, ${title}, was altered after it was signed (${failures.join(', ')})`);
   }
-  await builder.addIngredient(JSON.stringify({ title, format: mime_type, ...role }), { path, mimeType: mime_type });
+  // Of a file without a manifest no byte is taken, and the library would fail on one whose manifest it may not fetch.
+  const asset = state === 'remote' ? undefined : { path, mimeType: mime_type };
+  await builder.addIngredient(JSON.stringify({ title, format: mime_type, ...role }), asset);
 }

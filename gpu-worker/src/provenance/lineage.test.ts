@@ -9,6 +9,7 @@ import { openDevelopmentSigner } from './development-signer.ts';
 import { readManifest } from './read-manifest.ts';
 import { signAsset } from './sign-asset.ts';
 import { makeTestPicture, makeTestVideo, TEST_FACTS } from './test-asset.ts';
+import { makeCloudJpeg, makeCloudPng } from './test-cloud-picture.ts';
 import { readFully } from './test-reader.ts';
 import { UntrustedError } from './untrusted-error.ts';
 
@@ -120,6 +121,19 @@ test('a reference image is an input, with its own manifest where it has one', as
     const found = manifest.ingredients.find(({ title }: Ingredient) => title === 'reference');
     assert.equal(found.relationship, 'inputTo');
     assert.equal(found.active_manifest, label);
+    assert.equal(actionsOf(manifest)[0].parameters.ingredients.length, 3);
+  }
+});
+
+test('a reference image whose manifest lies in a cloud is an input like one without; nobody is asked for it', async () => {
+  for (const [path, mime_type] of [
+    [await makeCloudJpeg(folder), 'image/jpeg'],
+    [await makeCloudPng(folder), 'image/png'],
+  ] as const) {
+    assert.equal((await readManifest(path, mime_type, roots)).state, 'remote');
+    const { manifest } = await sign({ reference_image: { path, mime_type, title: 'reference' } });
+    const found = manifest.ingredients.find(({ title }: Ingredient) => title === 'reference');
+    assert.deepEqual([found.relationship, found.format, found.active_manifest], ['inputTo', mime_type, undefined]);
     assert.equal(actionsOf(manifest)[0].parameters.ingredients.length, 3);
   }
 });

@@ -13,9 +13,10 @@ import { verificationSettings } from './verification-settings.ts';
 export interface ManifestReport {
   /**
    * `trusted`: intact, by a signer that the anchors vouch for. `valid`: intact, by somebody.
-   * `invalid`: altered, or not readable. `none`: no manifest, as after a copy that strips it.
+   * `invalid`: altered, or not readable. `none`: no manifest, as after a copy that strips it. `remote`: none either, but its XMP says
+   * where one lies, and it is not fetched.
    */
-  readonly state: 'trusted' | 'valid' | 'invalid' | 'none';
+  readonly state: 'trusted' | 'valid' | 'invalid' | 'none' | 'remote';
   readonly manifest_label?: string;
   readonly title?: string;
   readonly signer?: { readonly name: string | undefined; readonly organisation: string | undefined };
@@ -51,10 +52,18 @@ export async function readManifest(path: string, mime_type: string, trust_anchor
     // An error with a code is Node's own (no library for this platform, no right to read): it says nothing of the file.
     if (error instanceof Error && 'code' in error) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    return { state: 'invalid', ai_generated: false, parameters: {}, failures: [`container.unreadable: ${reason}`] };
+    if (reason.startsWith(LIES_ELSEWHERE)) return withoutManifest('remote');
+    return { ...withoutManifest('invalid'), failures: [`container.unreadable: ${reason}`] };
   }
-  if (!reader) return { state: 'none', ai_generated: false, parameters: {}, failures: [] };
+  if (!reader) return withoutManifest('none');
   return toReport(ManifestStore.parse(reader.json()));
+}
+
+/** How c2pa-rs begins when it finds a URL for a manifest (`dcterms:provenance`) and must not follow it. */
+const LIES_ELSEWHERE = 'must fetch remote manifests';
+
+function withoutManifest(state: 'none' | 'remote' | 'invalid'): ManifestReport {
+  return { state, ai_generated: false, parameters: {}, failures: [] };
 }
 
 /** The part of c2pa-rs's report that is used here. Manifests come from strangers, so nothing inside one is required. */
