@@ -123,6 +123,25 @@ test('signed while no authority answers, it is published as unstamped; later eac
   }
 });
 
+test('a worker that has no authority to ask leaves the errand to others and says nothing of it', async () => {
+  const { edge, brought } = await published('status 500');
+  let claimed = 0;
+  const { restamp } = edge;
+  edge.restamp = (...args) => {
+    claimed++;
+    return restamp(...args);
+  };
+  const said = await handle(edge, 'restamp', { time_stamp_urls: [] });
+  assert.match(said.join(), /no time-stamp authority to ask/);
+  assert.deepEqual([claimed, brought], [0, []]);
+});
+
+test('where every file has its time-stamp already, that is said and nothing is brought', async () => {
+  const { edge, brought } = await published('right');
+  await handle(edge, 'restamp');
+  assert.deepEqual(brought, [{ outcome: 'stamped_before', epoch: 2 }]);
+});
+
 test('of files some of which have their time-stamp, the other alone is brought', async () => {
   const { edge, brought } = await published('status 500');
   const stamped = await published('right');

@@ -25,6 +25,11 @@ import { signPublication } from './provenance/sign-publication.ts';
 
 /** @throws when the edge is away: the message stays in the queue */
 export async function restampVideo(context: JobContext, video_id: string, delivery: Delivery): Promise<void> {
+  if (context.time_stamp_urls.length === 0) {
+    // Claimed, it would keep the video from those who can. The edge asks again.
+    context.log('warn', 'this worker has no time-stamp authority to ask (EVERFRAME_TIME_STAMP_URLS)', { video_id });
+    return delivery.acknowledge();
+  }
   const signal = AbortSignal.timeout(RESTAMP_SECONDS * 1000);
   const claim = await claimFiles(context, video_id, signal);
   await delivery.acknowledge();
@@ -60,10 +65,15 @@ async function stampFiles(context: JobContext, video_id: string, claim: RestampA
     const asset = claim[kind];
     if (asset) files.push(await stamp(context, claim, kind, asset, signal));
   }
-  const faults = files.flatMap(({ outcome }) => (outcome.kind === 'no_authority' ? outcome.faults : []));
-  if (faults.length > 0) return log('warn', 'still without a time-stamp', { faults });
+  if (files.some(({ outcome }) => outcome.kind === 'no_authority')) {
+    const faults = files.flatMap(({ outcome }) => (outcome.kind === 'no_authority' ? outcome.faults : []));
+    return log('warn', 'still without a time-stamp', { faults });
+  }
   if (files.some(({ outcome }) => outcome.kind === 'no_room')) {
     return edge.restamped(video_id, { outcome: 'impossible', epoch, message: 'the signature kept no room for a time-stamp' }, signal);
+  }
+  if (files.every(({ outcome }) => outcome.kind === 'stamped_before')) {
+    return edge.restamped(video_id, { outcome: 'stamped_before', epoch }, signal);
   }
   const stamped: { [Kind in FileKind]?: Asset } = Object.assign({}, ...(await Promise.all(files.map(publish))));
   const publication = stamped.video && claim.publication !== null ? await restate(context, claim.publication, stamped.video) : undefined;

@@ -25,16 +25,21 @@ export const RestampAnswer = z.object({
 export type RestampAnswer = z.infer<typeof RestampAnswer>;
 
 export const RestampedRequest = z.discriminatedUnion('outcome', [
-  /** The files that have a time-stamp now, under this epoch; what had one before is left out. */
-  z.object({
-    outcome: z.literal('stamped'),
-    epoch: z.int().positive(),
-    video: Asset.optional(),
-    thumbnail: Asset.optional(),
-    spritesheet: Asset.optional(),
-    /** Of that video's file. */
-    publication: PublicationRecord.optional(),
-  }),
+  /** The files that have a time-stamp now, under this epoch, one at least; what had one before is left out. */
+  z
+    .object({
+      outcome: z.literal('stamped'),
+      epoch: z.int().positive(),
+      video: Asset.optional(),
+      thumbnail: Asset.optional(),
+      spritesheet: Asset.optional(),
+      /** Of that video's file. */
+      publication: PublicationRecord.optional(),
+    })
+    .refine(({ video, thumbnail, spritesheet }) => video || thumbnail || spritesheet, {
+      message: 'must bring a file; where each had its time-stamp before, the outcome is stamped_before',
+    }),
+  z.object({ outcome: z.literal('stamped_before'), epoch: z.int().positive() }),
   /** They can't have one, whoever tries: nobody is asked again. */
   z.object({ outcome: z.literal('impossible'), epoch: z.int().positive(), message: z.string().max(500) }),
 ]);

@@ -9,10 +9,13 @@ import * as tables from './video-tables.ts';
 
 export type FilesToStamp = Omit<RestampAnswer, 'ticket'> & { readonly ends_at_ms: number };
 
-export function handOutFiles(stored: StoredVideo, worker_id: string): FilesToStamp {
+export async function handOutFiles(stored: StoredVideo, worker_id: string): Promise<FilesToStamp> {
   const ends_at_ms = Date.now() + RESTAMP_SECONDS * 1000;
   const state = claimRestamp(stored.load(), worker_id, ends_at_ms, Date.now());
   tables.saveState(stored.sql, state);
+  // A worker that dies after an upload says nothing of it.
+  putErrand(stored.sql, 'drop_replaced', ends_at_ms + REPLACED_FILE_SECONDS * 1000);
+  await stored.setAlarm();
   const { id, epoch, request_id, video, thumbnail, spritesheet, publications } = state;
   if (!video || !thumbnail) throw new Error(`completed ${id} has no files`);
   return { epoch, request_id, video, thumbnail, spritesheet, publication: publications.at(-1) ?? null, ends_at_ms };
@@ -34,7 +37,7 @@ export async function takeStampedFiles(stored: StoredVideo, bucket: R2Bucket, re
   if (request.outcome === 'impossible') {
     log('error', 'a video cannot be time-stamped', { video_id: id, request_id: state.request_id, message: request.message });
   }
-  if (state.replaced.length > before.replaced.length) {
+  if (state.replaced.some((key) => !before.replaced.includes(key))) {
     putErrand(stored.sql, 'index', Date.now());
     putErrand(stored.sql, 'drop_replaced', Date.now() + REPLACED_FILE_SECONDS * 1000);
   }

@@ -120,12 +120,43 @@ test('a file that is not there, or that lies outside of the errand, takes no pla
   assert.equal((await content(video_id, 'video')).text, `content of ${video.key}`);
 });
 
+test('who says stamped and brings no file is refused, and the queue hears of the video again', async () => {
+  const { video_id } = await published();
+  const { epoch } = await taken(video_id);
+  const { status, body } = await edge.call(video_id, 'restamped', { outcome: 'stamped', epoch });
+  assert.equal(status, 400);
+  assert.match((body.error as { message: string }).message, /must bring a file/);
+  const before = asked(video_id);
+  await until('asked again', async () => asked(video_id) > before);
+  await taken(video_id);
+});
+
+test('what a worker uploaded before it died is deleted, and what the next one brought is not', async () => {
+  const { video_id } = await published();
+  const died = await put(video_id, await taken(video_id));
+  const claim = await taken(video_id);
+  const video = await put(video_id, claim);
+  const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: video_id });
+  const drop = () => storage.exec("UPDATE outbox SET due_at_ms = 1 WHERE errand = 'drop_replaced'");
+  await drop();
+  await edge.env.VIDEO.getByName(video_id).poke();
+  await until('the first one is gone', async () => !(await edge.env.MEDIA.head(died.key)));
+  assert.equal((await edge.call(video_id, 'restamped', { outcome: 'stamped', epoch: claim.epoch, video })).status, 200);
+  await drop();
+  await edge.env.VIDEO.getByName(video_id).poke();
+  await until('the file without a time-stamp is gone', async () => !(await edge.env.MEDIA.head(claim.video.key)));
+  assert.equal((await content(video_id, 'video')).text, `stamped ${video_id}`);
+});
+
 test('a video that can have no time-stamp is left alone, and so is one that has it', async () => {
   const { video_id } = await published();
   const { epoch } = await taken(video_id);
   assert.equal((await edge.call(video_id, 'restamped', { outcome: 'impossible', epoch, message: 'no room' })).status, 200);
   const stamped = await published({});
-  for (const id of [video_id, stamped.video_id]) {
+  const before = await published();
+  const answer = { outcome: 'stamped_before', epoch: (await taken(before.video_id)).epoch };
+  assert.equal((await edge.call(before.video_id, 'restamped', answer)).status, 200);
+  for (const id of [video_id, stamped.video_id, before.video_id]) {
     assert.deepEqual(await take(id).then(({ status, code }) => [status, code]), [409, 'video_finished']);
   }
   assert.equal(asked(stamped.video_id), 0);
@@ -143,6 +174,6 @@ test('a deleted video is not stamped', async () => {
   const { video_id } = await published();
   const claim = await taken(video_id);
   await edge.asOwner(`/v1/videos/${video_id}`, { method: 'DELETE' });
-  const { status } = await edge.call(video_id, 'restamped', { outcome: 'stamped', epoch: claim.epoch });
+  const { status } = await edge.call(video_id, 'restamped', { outcome: 'stamped', epoch: claim.epoch, video: claim.video });
   assert.equal(status, 404);
 });

@@ -3,7 +3,16 @@
  * files' place. Pure, as the other steps of a video's life. The object's outbox asks again, so a worker that dies or finds no authority
  * owes no answer.
  */
-import { type Asset, EverframeError, RESTAMP_WAIT_SECONDS, type RestampedRequest } from '@everframe/shared';
+import {
+  type Asset,
+  EverframeError,
+  epochPrefix,
+  finalKey,
+  RESTAMP_WAIT_SECONDS,
+  type RestampedRequest,
+  spritesheetKey,
+  thumbnailKey,
+} from '@everframe/shared';
 import { requireOwnership } from './lease.ts';
 import type { VideoState } from './video-state.ts';
 
@@ -15,16 +24,18 @@ export interface Restamp {
 
 export const NOT_TRIED: Restamp = { tries: 0, lease: null };
 
-/** Raises the epoch, so that of two workers only the later one counts. */
+/** Raises the epoch, so that of two workers only the later one counts. What this one uploads is to go unless it takes a place. */
 export function claimRestamp(state: VideoState, worker_id: string, ends_at_ms: number, now_ms: number): VideoState {
   const { restamp } = state;
   if (!restamp) throw nothingToDo();
   if (restamp.lease && restamp.lease.ends_at_ms > now_ms && restamp.lease.worker_id !== worker_id) {
     throw new EverframeError('lease_held', 'A worker is asking for its time-stamps already. Delete the message.');
   }
+  const epoch = state.epoch + 1;
   return {
     ...state,
-    epoch: state.epoch + 1,
+    epoch,
+    replaced: [...state.replaced, ...[finalKey, thumbnailKey, spritesheetKey].map((key) => key(state.id, epoch))],
     restamp: { ...restamp, lease: { worker_id, ends_at_ms } },
     ticket_ends_at_ms: Math.max(state.ticket_ends_at_ms ?? 0, ends_at_ms),
   };
@@ -33,7 +44,7 @@ export function claimRestamp(state: VideoState, worker_id: string, ends_at_ms: n
 /** Repeated, it changes nothing. */
 export function restamped(state: VideoState, request: RestampedRequest): VideoState {
   requireOwnership(state, request.epoch);
-  if (request.outcome === 'impossible') return { ...state, restamp: null };
+  if (request.outcome !== 'stamped') return { ...state, restamp: null };
   const { video = state.video, thumbnail = state.thumbnail, spritesheet = state.spritesheet, publication } = request;
   const keysOf = (files: readonly (Asset | null)[]) => files.flatMap((asset) => asset?.key ?? []);
   const kept = keysOf([video, thumbnail, spritesheet]);
@@ -41,7 +52,13 @@ export function restamped(state: VideoState, request: RestampedRequest): VideoSt
   if (gone.length > 0 && !state.restamp) throw nothingToDo();
   const is_new = publication !== undefined && !state.publications.includes(publication);
   const publications = is_new ? [...state.publications, publication] : state.publications;
-  return { ...state, restamp: null, video, thumbnail, spritesheet, publications, replaced: [...state.replaced, ...gone] };
+  const replaced = [...new Set([...state.replaced, ...gone])].filter((key) => !kept.includes(key));
+  return { ...state, restamp: null, video, thumbnail, spritesheet, publications, replaced };
+}
+
+/** Keys of what may be deleted: nothing points to it, and nobody is about to bring it. */
+export function droppable({ id, epoch, restamp, replaced }: VideoState): string[] {
+  return replaced.filter((key) => !restamp?.lease || !key.startsWith(epochPrefix(id, epoch)));
 }
 
 /** Milliseconds until it is asked for again. @param first_seconds the first wait */

@@ -10,6 +10,7 @@ import { storePublications } from '../store/publications.ts';
 import { deleteVideo, upsertVideo } from '../store/videos.ts';
 import { webhookEventOf } from '../webhooks/webhook-event.ts';
 import { dueErrands, type Errand, postponeErrand, settleErrand } from './outbox.ts';
+import { droppable } from './restamp.ts';
 import { askForTimeStamp } from './restamp-errand.ts';
 import { settlementOf } from './settlement.ts';
 import type { VideoState } from './video-state.ts';
@@ -72,8 +73,7 @@ async function runErrand(env: Env, errand: Exclude<Errand, 'turn' | 'restamp' | 
       if (state.parent_file) await env.MEDIA.delete(state.parent_file.key);
       return;
     case 'drop_replaced':
-      if (state.replaced.length > 0) await env.MEDIA.delete([...state.replaced]);
-      return;
+      return dropReplaced(env, state);
     case 'erase':
       // Whatever kept the charge from the account would be forgotten with the video.
       await settle(env, state);
@@ -82,6 +82,11 @@ async function runErrand(env: Env, errand: Exclude<Errand, 'turn' | 'restamp' | 
       await env.WEBHOOKS.getByName(state.account_id).forget(state.id);
       return deleteVideo(env.DB, state.id);
   }
+}
+
+async function dropReplaced({ MEDIA }: Env, state: VideoState): Promise<void> {
+  const keys = droppable(state);
+  if (keys.length > 0) await MEDIA.delete(keys);
 }
 
 /** A published file can be looked up; one whose owner deleted it can't once this errand is done, which the deletion asks for at once. */

@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { jpegSegments } from '@everframe/shared';
 import type { SignedMimeType } from './assertions.ts';
 import { openDevelopmentSigner } from './development-signer.ts';
 import { readManifest } from './read-manifest.ts';
@@ -86,6 +87,31 @@ for (const mime_type of ['video/mp4', 'image/jpeg'] as const) {
   });
 }
 
+test('a JPEG whose manifest needs several segments is stamped, wherever they part its signature', async () => {
+  let parted = 0;
+  // The last box of the manifest is the signature; a text ahead of it moves its label, its room or the time-stamp over the first segment's end.
+  for (const length of [40_000, 52_000, 59_000, 60_000, 60_640, 70_000]) {
+    first.behaviour = second.behaviour = 'status 500';
+    const { path } = await sign('image/jpeg', URLS, signer, {
+      ...TEST_FACTS,
+      prompts: [{ start_frame: 0, disclosed: 'text', text: 'a balloon '.repeat(length / 10) }],
+    });
+    const before = await readFile(path);
+    first.behaviour = second.behaviour = 'right';
+    const sweep = { path, mime_type: 'image/jpeg', time_stamp_urls: URLS, trust_anchors_pem: signer.trust_anchors_pem } as const;
+    assert.deepEqual(await restampAsset(sweep), { kind: 'stamped' }, `${length}`);
+    const after_sweep = await readFile(path);
+    assert.equal(await readIndependently(after_sweep, 'image/jpeg', signer.trust_anchors_pem), 'Trusted');
+    assert.equal(after_sweep.length, before.length);
+    const changed = [...before.keys()].filter((index) => before[index] !== after_sweep[index]);
+    const [, next] = [...jpegSegments(before)]
+      .filter(({ marker }) => marker === 0xeb)
+      .map(({ content }) => content.byteOffset - before.byteOffset);
+    if (next !== undefined && (changed[0] ?? 0) < next && next < (changed.at(-1) ?? 0)) parted++;
+  }
+  assert.ok(parted > 0);
+});
+
 test('what was signed while time-stamps were off has no room for one and is left as it was', async () => {
   const { path } = await sign('video/mp4', []);
   const before = sha256(await readFile(path));
@@ -122,10 +148,10 @@ test('a time-stamp that was moved from another signature is reported and proves 
   assert.equal((await readManifest(one.path, 'video/mp4', signer.trust_anchors_pem)).time_stamp, undefined);
 });
 
-async function sign(mime_type: SignedMimeType, time_stamp_urls: readonly string[], by = signer) {
+async function sign(mime_type: SignedMimeType, time_stamp_urls: readonly string[], by = signer, facts = TEST_FACTS) {
   const source_path = sources[mime_type];
   const path = source_path.replace(/\.(\w+)$/, `-signed-${Math.random()}.$1`);
-  return { path, ...(await signAsset({ signer: by, source_path, mime_type, out_path: path, facts: TEST_FACTS, time_stamp_urls })) };
+  return { path, ...(await signAsset({ signer: by, source_path, mime_type, out_path: path, facts, time_stamp_urls })) };
 }
 
 async function codes(bytes: Uint8Array, trust_anchors_pem: string): Promise<string[]> {
