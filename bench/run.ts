@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { INFERENCE_FLAGS } from '../gpu-worker/src/inference-flags.ts';
+import { NODE_FLAGS } from '../gpu-worker/src/node-flags.ts';
 
 /** What each of them measures. */
 const BENCHMARKS = {
@@ -54,7 +54,7 @@ if (options.includes('--help') || options.includes('-h')) {
   process.exit(0);
 }
 const results = (asked.length > 0 ? asked : NAMES).map((name) => {
-  const flags = LIKE_THE_CHILD.has(name) ? INFERENCE_FLAGS : [];
+  const flags = LIKE_THE_CHILD.has(name) ? NODE_FLAGS : [];
   const { status, stdout } = spawnSync(process.execPath, [...flags, pathOf(name), ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',

@@ -4,6 +4,7 @@
  * same output, same exit code, signals passed on. Depends on nothing that has to be installed first.
  */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +13,10 @@ import { ensurePackages } from './ensure-packages.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** `own_group`: a Ctrl-C reaches us only, and we pass it on, so the program can end its parts in order. */
+/**
+ * `own_group`: a Ctrl-C reaches us only, and we pass it on, so the program can end its parts in order. `flags`: the file with what
+ * Node itself is told.
+ */
 const COMMANDS = {
   dev: { program: ['cli/src/main.ts', 'dev'], own_group: true },
   generate: { program: ['cli/src/main.ts', 'generate'], own_group: true },
@@ -22,7 +26,7 @@ const COMMANDS = {
   check: { program: ['scripts/check.mjs'] },
   bench: { program: ['bench/run.ts'] },
   measure: { program: ['scripts/measure.mjs'], own_group: true },
-  worker: { program: ['gpu-worker/src/main.ts'], own_group: true },
+  worker: { program: ['gpu-worker/src/main.ts'], own_group: true, flags: 'gpu-worker/node-flags.json' },
   pages: { program: ['verify-page/build.ts'] },
   wrangler: { program: ['node_modules/wrangler/bin/wrangler.js'] },
 };
@@ -43,8 +47,9 @@ try {
   process.exit(error.exit_code ?? 1);
 }
 
-function run(node, { program: [file, ...args], own_group }) {
-  const child = spawn(node, [join(root, file), ...args, ...rest], {
+function run(node, { program: [file, ...args], own_group, flags }) {
+  const node_flags = flags ? JSON.parse(readFileSync(join(root, flags), 'utf8')) : [];
+  const child = spawn(node, [...node_flags, join(root, file), ...args, ...rest], {
     stdio: 'inherit',
     // npm moves to the root; a file that a person names lies where that person is.
     cwd: own_group ? (process.env.INIT_CWD ?? process.cwd()) : root,

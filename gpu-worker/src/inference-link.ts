@@ -3,8 +3,8 @@
  * in flight hears of. Knows nothing of what is asked; a new child is another link.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { INFERENCE_FLAGS } from './inference-flags.ts';
 import type { Call, Calls, Reply } from './inference-messages.ts';
+import { NODE_FLAGS } from './node-flags.ts';
 
 /** Inference that failed. `retryable`: another try, in a new child or elsewhere, may succeed where this one did not. */
 export class InferenceError extends Error {
@@ -35,7 +35,7 @@ export class InferenceLink {
   constructor() {
     this.#child = fork(new URL('./inference-child.ts', import.meta.url), {
       serialization: 'advanced',
-      execArgv: [...INFERENCE_FLAGS],
+      execArgv: [...NODE_FLAGS],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.#child.on('message', (reply: Reply) => this.#settle(reply));

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NODE_FLAGS } from '@everframe/gpu-worker/node-flags';
 import { Failure } from '../failure.ts';
 import { REPOSITORY } from '../repository.ts';
 import { type LogLine, parseWorkerLine } from './log-line.ts';
@@ -37,7 +38,7 @@ const STOP_PATIENCE_MS = 10_000;
 const LAST_WORDS_MS = 500;
 
 export function startWorkerProcess(env: Readonly<Record<string, string>>, onLog: (line: LogLine) => void): WorkerProcess {
-  const child = spawn(process.execPath, [join(REPOSITORY, 'gpu-worker/src/main.ts')], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, join(REPOSITORY, 'gpu-worker/src/main.ts')], {
     cwd: REPOSITORY,
     env: { ...process.env, ...env },
     // Its standard output is nobody's: ours may carry a line of JSON.
