@@ -99,9 +99,9 @@ test('sound files of every kind are trusted, however their bytes arrive', async 
 });
 
 test('a flipped bit anywhere is judged as by the reader that has the whole file', async () => {
-  for (const bytes of [own, await signFlat()]) {
+  for (const bytes of [own, await signFlat(), extended]) {
     const { length: head } = (await readStreamedFile(piecesOf(bytes, 4096), createSha256)).head;
-    for (let at = 0; at < bytes.length; at += at < head ? 211 : 97) {
+    for (let at = 0; at < bytes.length; at += at < head ? 307 : 97) {
       const flipped = bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
       const [streamed, whole] = [await streamedState(flipped).catch(() => 'refused'), await wholeState(flipped)];
       // What can't be streamed is left to others, and what one refuses the other may call invalid: neither is ever trusted.
@@ -111,6 +111,17 @@ test('a flipped bit anywhere is judged as by the reader that has the whole file'
       if (at >= head) assert.notEqual(streamed, 'Trusted', `byte ${at}`);
     }
   }
+});
+
+test('a parent that the roots do not vouch for, or whose manifest was altered within its child, is judged as by the reader that has the whole file', async () => {
+  const stranger = await openDevelopmentSigner(join(folder, 'stranger'));
+  await sign('foreign', { signer: stranger });
+  const parent = { path: join(folder, 'foreign.mp4'), mime_type: 'video/mp4', title: 'parent' };
+  const child = await sign('child', { facts: { ...TEST_FACTS, origin: { kind: 'extended', parent, parent_made_by_model: true } } });
+  assert.deepEqual([await streamedState(child), await wholeState(child)], ['Trusted', 'Trusted']);
+  // The parent's manifest comes first in the child's.
+  const altered = child.map((byte, index) => (index === child.indexOf('org.everframe.seed') ? byte ^ 1 : byte));
+  assert.deepEqual([await streamedState(altered), await wholeState(altered)], ['Invalid', 'Invalid']);
 });
 
 test('a file that was cut, lengthened or put together otherwise is not trusted, but for boxes that the hash leaves out', async () => {

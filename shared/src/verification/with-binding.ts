@@ -17,7 +17,9 @@ export function withBinding(json: unknown, binding: 'match' | 'mismatch'): unkno
   const failure = results.failure.filter(({ code }) => code !== MISMATCH);
   const found = { code: 'assertion.bmffHash.match', url: missing[0]?.url, explanation: 'hashed in one pass' };
   const activeManifest = { ...results, failure, success: [...results.success, found] };
-  const others = failure.filter(({ code }) => code !== 'signingCredential.untrusted');
+  // What was found wrong with ingredients since they were taken in counts as the file's own; what was wrong with them then does not.
+  const since = (store.validation_results.ingredientDeltas ?? []).flatMap(({ validationDeltas }) => validationDeltas.failure);
+  const others = [...failure, ...since].filter(({ code }) => code !== 'signingCredential.untrusted');
   const is_trusted = failure.length === 0 && results.success.some(({ code }) => code === 'signingCredential.trusted');
   const validation_state = others.length > 0 ? 'Invalid' : is_trusted ? 'Trusted' : 'Valid';
   return { ...(json as object), validation_state, validation_results: { ...store.validation_results, activeManifest } };
