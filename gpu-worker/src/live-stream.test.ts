@@ -191,16 +191,16 @@ test('no number is signed twice', async () => {
   await assert.rejects(session.sign(segment), /segment 2 must be signed next; got 1/);
 });
 
-test('a stream of an older worker, whose key signed the CBOR of the certificate, is still valid', async () => {
+test('a stream whose key signed the certificate as it is, not its CBOR, is valid too', async () => {
   const key = await createSessionKey();
   const { sign } = key;
-  // The payload is the last field of what is signed, a byte string; older workers put the CBOR of one into it.
-  const older = async (signed: Uint8Array) => {
+  // The payload is the last field of what is signed, a byte string; ours has the CBOR of one in it.
+  const bare = async (signed: Uint8Array) => {
     const fields = cbor.decode(signed);
-    return sign(cbor.encode([...fields.slice(0, 3), cbor.encode(fields[3])]));
+    return sign(cbor.encode([...fields.slice(0, 3), cbor.decode(fields[3])]));
   };
   const plain = { init: withoutManifest(init), facts: TEST_FACTS, scratch_dir: folder, signer };
-  const start = await signInit({ ...plain, sessionKeys: (certificate) => sessionKeysAssertion({ ...key, sign: older }, certificate, 1) });
+  const start = await signInit({ ...plain, sessionKeys: (certificate) => sessionKeysAssertion({ ...key, sign: bare }, certificate, 1) });
   const verifier = new LiveVerifier();
   await verifier.begin(start.init, await report(start.init));
   const segment = { media: withoutInfo(media(0)), timescale: 4000, duration: 4000 };
@@ -237,10 +237,10 @@ test('a signature holds for another decoder and another crypto library too', asy
   const public_key = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x: x ?? '', y: y ?? '' }, format: 'jwk' });
   const signed = cbor.encode(['Signature1', protected_header, Buffer.alloc(0), payload]);
   assert.ok(verify('sha256', signed, { key: public_key, dsaEncoding: 'ieee-p1363' }, signature));
-  // The key signs the certificate as it is.
+  // The key signs the CBOR of the certificate.
   const [binding_header, , absent, binding] = entry.get('signerBinding').value;
   const certificate = new X509Certificate(signer.certificate_chain_pem).raw;
-  const bound = cbor.encode(['Signature1', binding_header, Buffer.alloc(0), certificate]);
+  const bound = cbor.encode(['Signature1', binding_header, Buffer.alloc(0), cbor.encode(certificate)]);
   assert.equal(absent, null);
   assert.ok(verify('sha256', bound, { key: public_key, dsaEncoding: 'ieee-p1363' }, binding));
 });

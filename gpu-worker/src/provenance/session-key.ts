@@ -51,7 +51,8 @@ export async function createSessionKey(now = new Date()): Promise<SessionKey> {
  */
 export async function sessionKeysAssertion(key: SessionKey, certificate: Uint8Array, first_sequence_number: number): Promise<Uint8Array> {
   const protected_header = cbor.encode(new Map([[COSE.alg, COSE.es256]]));
-  const signature = await key.sign(bytesToSign(protected_header, certificate));
+  // Its CBOR, and detached: c2pa-rs's branch for live video and every version of SVTA's validator take this form, no other one so many.
+  const signature = await key.sign(bytesToSign(protected_header, cbor.encode(certificate)));
   const entry = new Map<string, unknown>([
     ['key', key.public_key],
     ['minSequenceNumber', first_sequence_number],

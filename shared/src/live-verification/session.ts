@@ -80,9 +80,9 @@ async function requireBinding(binding: unknown, public_key: CryptoKey, certifica
   const bound =
     protected_header instanceof Uint8Array &&
     signature instanceof Uint8Array &&
-    ((await verifySign1(public_key, protected_header, certificate, signature)) ||
-      // As older workers signed it: its CBOR apart.
-      (await verifySign1(public_key, protected_header, byteString(certificate), signature)));
+    ((await verifySign1(public_key, protected_header, byteString(certificate), signature)) ||
+      // As others read the specification: the certificate as it is.
+      (await verifySign1(public_key, protected_header, certificate, signature)));
   if (!bound) throw new Error('a session key is not bound to the certificate that signed it');
 }
 
