@@ -19,6 +19,8 @@ const BENCHMARKS = {
   many: 'lists and retrieval in an account of 100,000 videos against one of 100',
   events: 'how late the open event streams of a video hear of a commit',
   sign: 'signing and reading back a finished video, and a live stream',
+  verify: 'checking files of 5 MB to 2 GB: the reference reader, the command, the edge, the page',
+  fuzz: 'damaged files through every reader: crashes, and what was believed',
   mark: 'what the invisible mark lives through, and what it costs',
   unmarked: 'how often a mark is found in windows that carry none; by number, so that many processes can share them',
 };

@@ -52,7 +52,7 @@ function noise(count: number, random: () => number): GreyClip {
   return { width, height, frames: Array.from({ length: count }, () => (still ? first : field())) };
 }
 
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -12,11 +12,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { type Harness, startHarness } from './harness.ts';
-import { makeFile, sign, strip } from './signed-file.ts';
+import { enlarge, makeFile, sign, strip } from './signed-file.ts';
 
 const CHROMIUM = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
   (path) => path && existsSync(path),
 );
+/** Above what the page hands to its library. */
+const LARGE_BYTES = 65 * 1024 * 1024;
 const skip = CHROMIUM === undefined && 'there is no Chromium here: install it, or name it in CHROMIUM_PATH';
 if (skip) console.log(`SKIPPED: the page at /verify was not opened, since ${skip}`);
 
@@ -82,6 +84,25 @@ describe('the page at /verify', { skip }, () => {
     // What it reads out of a file without a credential: a few bytes, of one file.
     assert.deepEqual(others, [`POST ${url}/v1/c2pa/matches/byBinding`]);
     assert.deepEqual(faults, []);
+    await page.close();
+  });
+
+  it('judges a file that it does not hold: ours, altered, of a stranger', async () => {
+    await enlarge(at('plain.mp4'), at('large.mp4'), LARGE_BYTES);
+    const signing = { signer_dir: join(harness.stack.data_dir, 'signer'), title: 'A long red ball' };
+    await sign(at('large.mp4'), at('large-ours.mp4'), 'video/mp4', signing);
+    await sign(at('large.mp4'), at('large-foreign.mp4'), 'video/mp4', { ...signing, signer_dir: at('stranger') });
+    const bytes = await readFile(at('large-ours.mp4'));
+    bytes[bytes.length - 500_000] = 8;
+    await writeFile(at('large-altered.mp4'), bytes);
+    const page = await open();
+    for (const [name, verdict] of [
+      ['large-ours.mp4', 'ours'],
+      ['large-altered.mp4', 'altered'],
+      ['large-foreign.mp4', 'unknown_signer'],
+    ] as const) {
+      assert.equal(await choose(page, name), verdict, name);
+    }
     await page.close();
   });
 

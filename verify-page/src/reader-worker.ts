@@ -5,10 +5,14 @@ import {
   MEDIA_TYPE_BYTES,
   mediaTypeOf,
   readerSettings,
+  readStreamedFile,
   reportWithoutManifest,
+  type StreamedFile,
   type TrustRoots,
   toVerificationReport,
+  withBinding,
 } from '@everframe/shared/verification';
+import { createSha256 } from './sha256.ts';
 
 export interface CheckRequest {
   readonly file: Blob;
@@ -17,6 +21,8 @@ export interface CheckRequest {
 export type CheckAnswer = { readonly report: VerificationReport } | { readonly error: string };
 
 const READER = 'c2pa-wasm 0.13.3 (c2pa-rs 0.91.3), in the browser';
+/** Above this an MP4 is hashed in one pass: the reader would take memory by the size of the file, and a phone has little. */
+const STREAMED_FROM_BYTES = 64 * 1024 * 1024;
 const ready = init({ module_or_path: new URL('c2pa.wasm', import.meta.url) });
 
 self.addEventListener('message', async ({ data }: MessageEvent<CheckRequest>) => {
@@ -35,10 +41,14 @@ async function check({ file, trust }: CheckRequest): Promise<VerificationReport>
       READER,
       'It is no MP4 or QuickTime video and no JPEG, PNG, WebP, GIF, HEIC or AVIF picture.',
     );
+  const streamed = media_type === 'video/mp4' && file.size > STREAMED_FROM_BYTES ? await stream(file) : undefined;
   await ready;
   let reader: WasmReader;
+  const settings = JSON.stringify(readerSettings(trust));
   try {
-    reader = await WasmReader.fromBlob(media_type, file, JSON.stringify(readerSettings(trust)));
+    reader = streamed
+      ? await WasmReader.fromBytes(media_type, streamed.head, settings)
+      : await WasmReader.fromBlob(media_type, file, settings);
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
@@ -47,7 +57,8 @@ async function check({ file, trust }: CheckRequest): Promise<VerificationReport>
       : reportWithoutManifest('unreadable', READER, reason.slice(0, 300));
   }
   try {
-    return toVerificationReport(JSON.parse(reader.json()), READER, (identifier) => {
+    const json: unknown = JSON.parse(reader.json());
+    return toVerificationReport(streamed ? withBinding(json, streamed.binding) : json, READER, (identifier) => {
       try {
         return reader.resourceToBytes(identifier);
       } catch {
@@ -57,5 +68,25 @@ async function check({ file, trust }: CheckRequest): Promise<VerificationReport>
     });
   } finally {
     reader.free();
+  }
+}
+
+/** @returns undefined for a file that is built or bound in a way that takes all of it at once */
+async function stream(file: Blob): Promise<{ head: Uint8Array; binding: 'match' | 'mismatch' } | undefined> {
+  const { head, binding }: StreamedFile = await readStreamedFile(partsOf(file), createSha256, { with_sha256: false });
+  return binding === 'match' || binding === 'mismatch' ? { head, binding } : undefined;
+}
+
+/** Not every browser lets a stream be looped over. */
+async function* partsOf(file: Blob): AsyncGenerator<Uint8Array> {
+  const reader = file.stream().getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel();
   }
 }

@@ -12,7 +12,7 @@ export interface Sha256 {
 
 export interface StreamedFile {
   readonly bytes: number;
-  /** Lower-case hex. Undefined where the file was not read to its end. */
+  /** Lower-case hex. Undefined where the file was not read to its end, or nobody asked. */
   readonly sha256: string | undefined;
   /** `ftyp` and the box of the manifest; empty where there is none. */
   readonly head: Uint8Array;
@@ -26,14 +26,19 @@ export interface StreamedFile {
 const HEAD_MAX_BYTES = 16 * 1024 * 1024;
 const BOXES_MAX = 5000;
 
-export async function readStreamedFile(parts: AsyncIterable<Uint8Array>, createSha256: () => Sha256): Promise<StreamedFile> {
-  const whole = createSha256();
+/** @param options.with_sha256 whether the hash of the whole file is wanted as well; it costs as much again */
+export async function readStreamedFile(
+  parts: AsyncIterable<Uint8Array>,
+  createSha256: () => Sha256,
+  { with_sha256 = true }: { with_sha256?: boolean } = {},
+): Promise<StreamedFile> {
+  const whole = with_sha256 ? createSha256() : undefined;
   const source = new Source(parts, whole);
   try {
     const { head, binding } = await walk(source, createSha256);
     if (binding === 'unsupported') return { bytes: source.bytes, sha256: undefined, head, binding };
     await source.pass(Number.POSITIVE_INFINITY);
-    return { bytes: source.bytes, sha256: toHex(await whole.digest()), head, binding };
+    return { bytes: source.bytes, sha256: whole && toHex(await whole.digest()), head, binding };
   } finally {
     await source.close();
   }
@@ -173,10 +178,10 @@ class Source {
   /** Bytes that came. */
   bytes = 0;
   readonly #parts: AsyncIterator<Uint8Array>;
-  readonly #whole: Sha256;
+  readonly #whole: Sha256 | undefined;
   #part: Uint8Array = new Uint8Array(0);
 
-  constructor(parts: AsyncIterable<Uint8Array>, whole: Sha256) {
+  constructor(parts: AsyncIterable<Uint8Array>, whole: Sha256 | undefined) {
     this.#parts = parts[Symbol.asyncIterator]();
     this.#whole = whole;
   }
@@ -211,7 +216,7 @@ class Source {
     if (done) return false;
     this.#part = value;
     this.bytes += value.length;
-    await this.#whole.update(value);
+    await this.#whole?.update(value);
     return value.length > 0 || this.#fill();
   }
 }
