@@ -3,17 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EverframeError, ModelPackage, parsePrompt, RETIRED_MODELS, toGenerationCommand } from '@everframe/shared';
 import type { CreateVideo } from './api-client.ts';
-import { usageFailure } from './failure.ts';
+import { Failure, usageFailure } from './failure.ts';
 import { PACKAGES_DIR } from './repository.ts';
 
 /**
+ * @param packages_dir default those of this checkout
  * @param is_local whether the packages here are those that will be served; of another service's nothing but the prompt is known
  * @throws Failure with exit code 2 that names the option, its rule and its value
  */
-export function checkRequest(fields: CreateVideo, is_local: boolean): void {
+export function checkRequest(fields: CreateVideo, is_local: boolean, packages_dir = PACKAGES_DIR): void {
   try {
     parsePrompt(fields.prompt);
-    const packages = is_local ? readPackages() : [];
+    const packages = is_local ? readPackages(packages_dir) : [];
     // Which of several is the default is the service's to say.
     if (packages.length === 1 || (packages.length > 1 && fields.model !== undefined))
       toGenerationCommand(withoutRetired(fields), packages, 0);
@@ -30,10 +31,19 @@ function withoutRetired({ model, size, ...others }: CreateVideo): Omit<CreateVid
     : { ...others, ...(model !== undefined && { model }), ...(size !== undefined && { size }) };
 }
 
-function readPackages(): ModelPackage[] {
-  return readdirSync(PACKAGES_DIR).map((name) =>
-    ModelPackage.parse(JSON.parse(readFileSync(join(PACKAGES_DIR, name, 'model.json'), 'utf8'))),
-  );
+/** The worker's rule: one folder each. Other files, as those that a system leaves in every folder, are none. */
+function readPackages(packages_dir: string): ModelPackage[] {
+  const entries = readdirSync(packages_dir, { withFileTypes: true });
+  const folders = entries.filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'));
+  return folders.map(({ name }) => readPackage(join(packages_dir, name, 'model.json')));
+}
+
+function readPackage(path: string): ModelPackage {
+  try {
+    return ModelPackage.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    throw new Failure(`${path} is missing or describes no model package. Put it right, or move its folder elsewhere.`, { cause });
+  }
 }
 
 /** Where a field's name is not its option's. */

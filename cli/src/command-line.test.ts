@@ -29,6 +29,11 @@ const REFUSALS: readonly [string, string[], RegExp][] = [
     ['dev', '--public-url', 'example.com'],
     /--public-url must be an address such as https.*'example\.com'/,
   ],
+  [
+    'a public address with a path',
+    ['dev', '--public-url', 'https://example.com/videos'],
+    /--public-url must be an address .*without a path; got 'https:\/\/example\.com\/videos'/,
+  ],
   ['a prompt without quotes', ['generate', 'a', 'boat'], /one argument; got 2.*quotes/],
   ['an argument that dev does not take', ['dev', 'now'], /dev takes no arguments; got 'now'/],
   ['verify without a file', ['verify'], /verify needs a file/],

@@ -8,13 +8,18 @@ import { Failure } from './failure.ts';
 /** Under a temporary name first: the name asked for never stands for half a file. Makes the folders that are missing. */
 export async function saveFile(client: ApiClient, id: string, variant: 'video' | 'thumbnail', path: string): Promise<void> {
   const part = `${path}.${process.pid}.part`;
+  const drop = () => rmSync(part, { force: true });
+  // A second Ctrl-C ends the process where it stands.
+  process.on('exit', drop);
   try {
     await mkdir(dirname(path), { recursive: true });
     await client.download(id, variant, part);
     await rename(part, path);
   } catch (error) {
-    rmSync(part, { force: true });
+    drop();
     if (error instanceof Failure || !(error instanceof Error) || error.name === 'AbortError') throw error;
     throw new Failure(`The ${variant} of ${id} could not be saved as ${path}: ${error.message}.`, { cause: error });
+  } finally {
+    process.off('exit', drop);
   }
 }

@@ -27,6 +27,8 @@ test('a variable that is missing or wrong is named with its rule', () => {
   for (const name of ['SQS_QUEUE_URL', 'SQS_ENDPOINT', 'PUBLIC_URL']) {
     assert.throws(() => settings({ [name]: 'sqs.local' }), new RegExp(`^Error: ${name} must be an absolute URL; got 'sqs.local'`));
   }
+  assert.throws(() => settings({ PUBLIC_URL: 'https://example.com/videos' }), /^Error: PUBLIC_URL must have no path/);
+  assert.equal(settings({ PUBLIC_URL: 'https://example.com/' }).publicUrl, 'https://example.com');
   for (const value of ['0', '-1', 'x', 'Infinity']) {
     assert.throws(() => settings({ LEASE_SECONDS: value }), /^Error: LEASE_SECONDS must be a number above 0/);
   }

@@ -138,7 +138,7 @@ export function readSettings(env: Env): Settings {
     invisibleMark: choice(env, 'INVISIBLE_MARK', ['on', 'off']) === 'on',
     standIn: choice(env, 'STAND_IN', ['on', 'off']) === 'on',
     allowDevelopmentRoot: choice(env, 'DEVELOPMENT_ROOT', ['refuse', 'allow']) === 'allow',
-    publicUrl: env.PUBLIC_URL ? absoluteUrl(env, 'PUBLIC_URL') : null,
+    publicUrl: env.PUBLIC_URL ? rootUrl(env, 'PUBLIC_URL') : null,
   };
   parsed.set(env, settings);
   return settings;
@@ -188,6 +188,12 @@ function absoluteUrl(env: Env, name: TextVariable): string {
   const value = required(env, name);
   if (!URL.canParse(value)) throw new Error(`${name} must be an absolute URL; got '${value}'`);
   return value;
+}
+
+function rootUrl(env: Env, name: TextVariable): string {
+  const { href, origin } = new URL(absoluteUrl(env, name));
+  if (href !== `${origin}/`) throw new Error(`${name} must have no path: the service answers at the root of its host; got '${href}'`);
+  return origin;
 }
 
 /** The first where it is not set. */

@@ -72,6 +72,7 @@ export async function finishVideo(context: JobContext, lease: Lease, claim: Clai
     edge.upload(ticket, thumbnailKey(video_id, epoch), { path: thumbnail_path }, 'image/jpeg', signal),
     signed_sheet && edge.upload(ticket, spritesheetKey(video_id, epoch), { path: signed_sheet.out_path }, 'image/jpeg', signal),
   ]);
+  // The thumbnail has this worker's mark even where those who made the frames wrote none, and it can be looked up by it.
   const credential = { manifest_id, mark: ownMark(marks) ?? claim.mark ?? null, fingerprint: [...(fingerprint?.hashes ?? [])] };
   const unstamped = of_video.unstamped || of_thumbnail.unstamped || signed_sheet?.unstamped === true;
   const published = { video_id, manifest_id, file: video, model: facts.model };

@@ -107,8 +107,10 @@ function adminToken(text: string | undefined): Record<string, string> {
 
 function readPublicUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text).origin;
-  throw usageFailure(`--public-url must be an address such as https://videos.example.com; got '${text}'.`);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  // Links in answers begin at the root, so what a proxy serves below a path could not be reached by them.
+  if (url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url.origin;
+  throw usageFailure(`--public-url must be an address such as https://videos.example.com, without a path; got '${text}'.`);
 }
 
 function openWarning(host: string, port: string, public_url: string | undefined): string {
