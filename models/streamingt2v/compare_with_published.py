@@ -6,11 +6,13 @@ Needs the checkout and the pinned libraries that list_published_keys.py names; n
 """
 
 import argparse
+import importlib
 import sys
 import types
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,7 +20,8 @@ from streamingt2v.apm import AnchorEmbedder
 from streamingt2v.clip import ImageTower, TextEncoder
 from streamingt2v.config import PublishedConfig
 from streamingt2v.feature_extractor import FeatureExtractor
-from streamingt2v.list_published_keys import TEXT, VAE, import_refiner, stand_in_unused
+from streamingt2v.list_published_keys import REFINER_FILE, TEXT, VAE, import_refiner, stand_in, stand_in_unused
+from streamingt2v.refinement import Refinement, refine
 from streamingt2v.refiner import RefinerUNet
 from streamingt2v.unet import UNet3D
 from streamingt2v.vae import FrameDecoder, FrameEncoder
@@ -120,6 +123,45 @@ def compare(source: Path):
     unet = randomise(published.Vid2VidSDUNet(dim=64, dim_mult=[1, 2], attn_scales=[1.0]))
     latents, text = torch.randn(2, 4, 5, 6, 8), torch.randn(2, 77, 1024)
     yield "refiner", unet(latents, timestep, text), copy(unet, RefinerUNet(SMALL))(latents, timestep, text)
+    yield "refinement's solver", *compare_refinement(source)
+
+
+def compare_refinement(source: Path) -> tuple[Tensor, Tensor]:
+    """Both with the same noise, and chunks of which one frame overlaps, so that there is nothing to draw."""
+    folder = types.ModuleType("sdedit")
+    folder.__path__ = [str(source / REFINER_FILE.replace("modules/unet_v2v.py", "utils"))]
+    sys.modules["sdedit"] = folder
+    stand_in("torchsde")
+    solvers = importlib.import_module("sdedit.solvers_sdedit")
+    schedules = importlib.import_module("sdedit.schedules_sdedit")
+    published = importlib.import_module("sdedit.diffusion_sdedit")
+    generator = np.random.default_rng(0)
+    noises = generator.standard_normal((31, 1, 2, 7, 3, 3))
+    step_noises = iter(noises[1:])
+    solvers.BrownianTreeNoiseSampler = lambda *args, **kwargs: lambda now, then: torch.from_numpy(next(step_noises))
+    sigmas = schedules.noise_schedule(n=1000, zero_terminal_snr=True, scale_min=2.0, scale_max=4.0)
+    diffusion = published.GaussianDiffusion_SDEdit(sigmas=sigmas.double(), prediction_type="v")
+    clean = torch.from_numpy(generator.standard_normal((1, 2, 7, 3, 3)))
+    answer = lambda x, t, y: torch.sin(x * y + t[0] / 1000)
+    noisy = diffusion.diffuse(clean, torch.tensor([599]), torch.from_numpy(noises[0]))
+    theirs = diffusion.sample(
+        noise=noisy,
+        model=answer,
+        model_kwargs=[{"y": 1.3}, {"y": 0.9}],
+        guide_scale=7.5,
+        guide_rescale=0.2,
+        solver="dpmpp_2m_sde",
+        steps=30,
+        t_max=599,
+        t_min=0,
+        discretization="trailing",
+        chunk_size=4,
+        overlap_size=1,
+        seed=0,
+    )
+    told = types.SimpleNamespace(standard_normal=lambda shape, left=iter(noises): next(left), integers=lambda bound: 0)
+    both = lambda x, timestep: tuple(np.sin(x * y + timestep / 1000) for y in (1.3, 0.9))
+    return theirs, torch.from_numpy(refine(clean.numpy(), both, Refinement(chunk_frames=4, overlap_frames=1), told))
 
 
 def plain_attention(query: Tensor, key: Tensor, value: Tensor, attn_bias=None, op=None, scale=None) -> Tensor:

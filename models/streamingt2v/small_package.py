@@ -53,8 +53,8 @@ def main() -> None:
         write_package(args.package, base, GRAPHS, SMALL, load, "model.json", describe, NOTE)
 
 
-def load(graph: Graph) -> nn.Module:
-    module = graph.build(SMALL)
+def load(graph: Graph, config: PublishedConfig = SMALL) -> nn.Module:
+    module = graph.build(config)
     for value in module.parameters():
         fan = value[0].numel() if value.dim() > 1 else 25
         value.data = torch.randn(value.shape) * fan**-0.5 + (value.dim() == 1)
