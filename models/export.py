@@ -22,6 +22,7 @@ from captions import known, known_words
 from checkpoint import Checkpoint
 from config import ModelConfig
 from denoiser import Denoiser
+from fast_convolution import quicken_convolutions
 from network import Network, load_network
 from package_manifest import LICENCE_NOTE, SHARED_WEIGHTS, STRIDE, describe_package
 from refiner import Refiner
@@ -149,19 +150,19 @@ def write_graphs(folder: Path, network: Network, refiner: Refiner, autoencoder: 
     write_graph(folder / "anchor_encoder.onnx", network.conditioning, anchored, ["context", "appearance", "pooled"], [first] * 4)
     write_graph(folder / "cam_encoder.onnx", remembering, {"latents": overlap, **read}, ["memory"], [first] * 5)
     step = {"latents": chunk, "sigma": torch.rand(2), "memory": memory, "memory_present": present, **read}
-    write_graph(folder / "denoiser.onnx", Step(network.denoiser), step, ["velocity"], [first, first, {2: batch}] + [first] * 5)
+    write_graph(folder / "denoiser.onnx", Step(network.denoiser), step, ["velocity"], [first, first, {2: batch}] + [first] * 5, quick=True)
     # One chunk at a time: the refiner's shapes stay fixed
     long = config.refiner_chunk_frames
     fine = torch.randn(1, channels, long, config.refined_side, config.refined_side)
     refining = {"latents": fine, "sigma": torch.rand(1), "base": torch.randn(1, channels, long, side, side)}
-    write_graph(folder / "refiner.onnx", refiner, refining, ["velocity"], None)
-    write_graph(folder / "vae_decoder.onnx", BytesDecoder(autoencoder), {"latents": fine[0].transpose(0, 1)}, ["frames"], [first])
+    write_graph(folder / "refiner.onnx", refiner, refining, ["velocity"], None, quick=True)
+    write_graph(folder / "vae_decoder.onnx", BytesDecoder(autoencoder), {"latents": fine[0].transpose(0, 1)}, ["frames"], [first], quick=True)
     picture = torch.zeros(1, config.refined_side * STRIDE, config.refined_side * STRIDE, 3, dtype=torch.uint8)
     write_graph(folder / "vae_encoder.onnx", PictureEncoder(autoencoder), {"image": picture}, ["latents"], None)
 
 
-def write_graph(path: Path, module: nn.Module, inputs: dict[str, Tensor], output_names: list[str], dynamic: list[dict] | None) -> None:
-    """Exports the graph and checks it before it is kept; `dynamic` names the free axes of each input."""
+def write_graph(path: Path, module: nn.Module, inputs: dict[str, Tensor], output_names: list[str], dynamic: list[dict] | None, quick: bool = False) -> None:
+    """Exports the graph and checks it before it is kept; `dynamic` names the free axes of each input, `quick` is for networks that run often."""
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -174,7 +175,10 @@ def write_graph(path: Path, module: nn.Module, inputs: dict[str, Tensor], output
             dynamic_shapes=None if dynamic is None else tuple(dynamic),
             verbose=False,
         )
-    graph = store_float16(program.model_proto)
+    graph = program.model_proto
+    if quick:
+        quicken_convolutions(graph)
+    graph = store_float16(graph)
     onnx.checker.check_model(graph, full_check=True)
     onnx.save(graph, path)
 

@@ -58,7 +58,15 @@ class RefinerBlock(nn.Module):
 
     def forward(self, x: Tensor, told: Tensor, frames: int) -> Tensor:
         h = self.first(F.relu(x)) + self.told(told).repeat_interleave(frames, 0)[..., None, None]
-        clip = h.unflatten(0, (-1, frames))
-        before, after = torch.cat([clip[:, :1], clip[:, :-1]], 1), torch.cat([clip[:, 1:], clip[:, -1:]], 1)
-        h = h + self.neighbours(F.relu(torch.cat([before, clip, after], 2)).flatten(0, 1))
+        h = h + self.neighbours(F.relu(beside(h, frames)))
         return x + self.second(F.relu(h))
+
+
+def beside(h: Tensor, frames: int) -> Tensor:
+    """Each frame between the one before and the one after it: [B * F, C, H, W] to [B * F, 3 * C, H, W]."""
+    if len(h) == frames:
+        # As shipped, a clip at a time: without an axis of clips onnxruntime can keep the layout that it likes
+        return torch.cat([torch.cat([h[:1], h[:-1]]), h, torch.cat([h[1:], h[-1:]])], 1)
+    clip = h.unflatten(0, (-1, frames))
+    before, after = torch.cat([clip[:, :1], clip[:, :-1]], 1), torch.cat([clip[:, 1:], clip[:, -1:]], 1)
+    return torch.cat([before, clip, after], 2).flatten(0, 1)
