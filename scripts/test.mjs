@@ -11,7 +11,14 @@ import { runNodeTests } from './node-tests.mjs';
 import { runPythonTests } from './python-tests.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const UNIT_PARTS = { shared: 'shared/src', edge: 'edge/src', 'gpu-worker': 'gpu-worker/src', cli: 'cli/src', scripts: 'scripts' };
+const UNIT_PARTS = {
+  shared: 'shared/src',
+  edge: 'edge/src',
+  'gpu-worker': 'gpu-worker/src',
+  cli: 'cli/src',
+  'verify-page': 'verify-page/src',
+  scripts: 'scripts',
+};
 const PARTS = ['check', ...Object.keys(UNIT_PARTS), 'models', 'e2e'];
 /** A test that takes longer hangs; end-to-end tests make whole videos on a busy machine. */
 const UNIT_TIMEOUT_MS = 180_000;
