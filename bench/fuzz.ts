@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { LiveVerifier } from '@everframe/shared/live-verification';
-import { readerSettings, readStreamedFile, toVerificationReport, withBinding } from '@everframe/shared/verification';
+import { readerSettings, readStreamedFile, type StreamedFile, toVerificationReport, withBinding } from '@everframe/shared/verification';
 import { makeSegment } from '../gpu-worker/src/media/segmenter.ts';
 import { makeClip } from '../gpu-worker/src/media/test-clip.ts';
 import { openWasmEncoder } from '../gpu-worker/src/media/wasm-encoder.ts';
@@ -158,10 +158,10 @@ async function readAll(into: string, first: number, end: number): Promise<void> 
 }
 
 /** What it refuses with a sentence is an answer; a trap is not. */
-async function readAsEdge(bytes: Uint8Array, type: string, settings: object, binding?: 'match' | 'mismatch'): Promise<string> {
+async function readAsEdge(bytes: Uint8Array, type: string, settings: object, streamed?: StreamedFile): Promise<string> {
   try {
     const json: unknown = await readWith(bytes, type, settings);
-    return toVerificationReport(binding ? withBinding(json, binding) : json, 'fuzz', () => undefined).validation_state ?? 'none';
+    return toVerificationReport(streamed ? withBinding(json, streamed) : json, 'fuzz', () => undefined).validation_state ?? 'none';
   } catch (error) {
     if (error instanceof Error && error.name === 'RuntimeError') throw error;
     return 'refused';
@@ -170,9 +170,10 @@ async function readAsEdge(bytes: Uint8Array, type: string, settings: object, bin
 
 /** As the edge and the terminal check what is too large to be held. */
 async function readInOnePass(bytes: Uint8Array, settings: object): Promise<string> {
-  const { head, binding } = await readStreamedFile(inPieces(bytes), createSha256);
+  const streamed = await readStreamedFile(inPieces(bytes), createSha256);
+  const { head, binding } = streamed;
   if (binding === 'none' || binding === 'unsupported') return binding;
-  return readAsEdge(head, 'video/mp4', settings, binding);
+  return readAsEdge(head, 'video/mp4', settings, streamed);
 }
 
 /** All that is shown, and when. */

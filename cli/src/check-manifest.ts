@@ -30,10 +30,9 @@ const PIECE_BYTES = 1024 * 1024;
 export async function checkManifest(path: string, media_type: CheckedMediaType, trust: TrustRoots): Promise<VerificationReport> {
   let reader: Reader | null;
   const streamed = await streamLarge(path, media_type);
-  const binding = streamed?.binding;
-  const is_bound = streamed !== undefined && (binding === 'match' || binding === 'mismatch');
+  const bound = streamed?.binding === 'match' || streamed?.binding === 'mismatch' ? streamed : undefined;
   try {
-    const asset = is_bound ? { buffer: Buffer.from(streamed.head), mimeType: media_type } : { path, mimeType: media_type };
+    const asset = bound ? { buffer: Buffer.from(bound.head), mimeType: media_type } : { path, mimeType: media_type };
     reader = await Reader.fromAsset(asset, readerSettings(trust));
   } catch (error) {
     const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
@@ -46,7 +45,7 @@ export async function checkManifest(path: string, media_type: CheckedMediaType, 
   if (!reader) return reportWithoutManifest('no_credential', READER);
   // Pictures are of no use at a terminal.
   const json: unknown = reader.json();
-  return toVerificationReport(binding === 'match' || binding === 'mismatch' ? withBinding(json, binding) : json, READER, () => undefined);
+  return toVerificationReport(bound ? withBinding(json, bound) : json, READER, () => undefined);
 }
 
 async function streamLarge(path: string, media_type: CheckedMediaType): Promise<StreamedFile | undefined> {

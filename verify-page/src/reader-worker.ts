@@ -58,7 +58,7 @@ async function check({ file, trust }: CheckRequest): Promise<VerificationReport>
   }
   try {
     const json: unknown = JSON.parse(reader.json());
-    return toVerificationReport(streamed ? withBinding(json, streamed.binding) : json, READER, (identifier) => {
+    return toVerificationReport(streamed ? withBinding(json, streamed) : json, READER, (identifier) => {
       try {
         return reader.resourceToBytes(identifier);
       } catch {
@@ -72,9 +72,9 @@ async function check({ file, trust }: CheckRequest): Promise<VerificationReport>
 }
 
 /** @returns undefined for a file that is built or bound in a way that takes all of it at once */
-async function stream(file: Blob): Promise<{ head: Uint8Array; binding: 'match' | 'mismatch' } | undefined> {
-  const { head, binding }: StreamedFile = await readStreamedFile(partsOf(file), createSha256, { with_sha256: false });
-  return binding === 'match' || binding === 'mismatch' ? { head, binding } : undefined;
+async function stream(file: Blob): Promise<StreamedFile | undefined> {
+  const streamed = await readStreamedFile(partsOf(file), createSha256, { with_sha256: false });
+  return streamed.binding === 'match' || streamed.binding === 'mismatch' ? streamed : undefined;
 }
 
 /** Not every browser lets a stream be looped over. */

@@ -6,6 +6,7 @@ import {
   type CheckedMediaType,
   readerSettings,
   reportWithoutManifest,
+  type StreamedFile,
   type TrustRoots,
   toVerificationReport,
   type VerificationReport,
@@ -21,14 +22,14 @@ let loading: Promise<Library> | undefined;
 let is_broken = false;
 
 /**
- * @param binding where `bytes` is the head of a file that was hashed in one pass: what came of that
+ * @param streamed where `bytes` is the head of a file that was hashed in one pass: what came of that
  * @throws Error where the reader itself is broken; what is wrong with the file is in the report
  */
 export async function readCredential(
   bytes: Uint8Array,
   media_type: CheckedMediaType,
   trust: TrustRoots,
-  binding?: 'match' | 'mismatch',
+  streamed?: Pick<StreamedFile, 'binding' | 'manifest_label'>,
 ): Promise<VerificationReport> {
   if (is_broken) throw new Error('the C2PA reader broke down on an earlier file; a new isolate will have a new one');
   const { WasmReader } = await openLibrary();
@@ -43,7 +44,7 @@ export async function readCredential(
   }
   try {
     const json: unknown = JSON.parse(reader.json());
-    return toVerificationReport(binding === undefined ? json : withBinding(json, binding), READER, (identifier) =>
+    return toVerificationReport(streamed === undefined ? json : withBinding(json, streamed), READER, (identifier) =>
       readResource(reader, identifier),
     );
   } catch (error) {

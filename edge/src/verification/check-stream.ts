@@ -22,10 +22,11 @@ export interface CheckedStream {
 
 /** @throws EverframeError for a file that takes all of it at once */
 export async function checkStream(parts: AsyncIterable<Uint8Array>, trust: TrustRoots): Promise<CheckedStream> {
-  const { bytes, sha256, head, binding } = await readStreamedFile(onlyMp4(parts), createSha256);
+  const streamed = await readStreamedFile(onlyMp4(parts), createSha256);
+  const { bytes, sha256, head, binding } = streamed;
   if (binding === 'unsupported' || sha256 === undefined) throw notInOnePass();
   const report =
-    binding === 'none' ? reportWithoutManifest('no_credential', READER) : await readCredential(head, 'video/mp4', trust, binding);
+    binding === 'none' ? reportWithoutManifest('no_credential', READER) : await readCredential(head, 'video/mp4', trust, streamed);
   return { report, bytes, sha256 };
 }
 

@@ -72,10 +72,12 @@ async function* piecesOf(bytes: Uint8Array, size: number) {
 
 /** The state of a file that is never held whole. */
 async function streamedState(bytes: Uint8Array, size = 4096, roots = signer.trust_anchors_pem): Promise<string> {
-  const { head, binding, ...file } = await readStreamedFile(piecesOf(bytes, size), createSha256);
+  const { head, binding, manifest_label, ...file } = await readStreamedFile(piecesOf(bytes, size), createSha256);
   if (binding === 'none' || binding === 'unsupported') return binding;
   assert.deepEqual(file, { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
-  const { validation_state } = withBinding(await readFully(head, 'video/mp4', roots), binding) as { validation_state: string };
+  const { validation_state } = withBinding(await readFully(head, 'video/mp4', roots), { binding, manifest_label }) as {
+    validation_state: string;
+  };
   return validation_state;
 }
 

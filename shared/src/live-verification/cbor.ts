@@ -1,6 +1,6 @@
 /**
- * CBOR (RFC 8949) as far as C2PA's structures use it, from strangers: definite lengths alone, no floats, bounded depth,
- * and nothing left over. Maps are Maps, byte strings Uint8Arrays, tags `Tagged`.
+ * CBOR (RFC 8949) as far as C2PA's structures use it, from strangers: definite lengths alone, no floats, bounded depth and
+ * number of items, and nothing left over. Maps are Maps, byte strings Uint8Arrays, tags `Tagged`.
  */
 
 export class Tagged {
@@ -15,7 +15,7 @@ export class Tagged {
 
 /** @throws Error saying what is wrong and where */
 export function decodeCbor(bytes: Uint8Array): unknown {
-  const [value, end] = readItem(bytes, 0, 0);
+  const [value, end] = readItem(bytes, 0, { depth: 0, budget: { items: ITEMS_MAX } });
   if (end !== bytes.length) throw new Error(`CBOR ends at byte ${end}, but there are ${bytes.length}`);
   return value;
 }
@@ -32,8 +32,16 @@ export function byteString(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 type Item = [value: unknown, end: number];
 
-function readItem(bytes: Uint8Array, at: number, depth: number): Item {
-  if (depth > DEPTH_MAX) throw new Error(`CBOR is nested more than ${DEPTH_MAX} deep at byte ${at}`);
+interface Bounds {
+  readonly depth: number;
+  /** Shared by all levels. */
+  readonly budget: { items: number };
+}
+
+function readItem(bytes: Uint8Array, at: number, bounds: Bounds): Item {
+  if (bounds.depth > DEPTH_MAX) throw new Error(`CBOR is nested more than ${DEPTH_MAX} deep at byte ${at}`);
+  if (bounds.budget.items-- === 0) throw new Error(`CBOR has more than ${ITEMS_MAX} items`);
+  const inner = { ...bounds, depth: bounds.depth + 1 };
   const [major, argument, start] = readHead(bytes, at);
   switch (major) {
     case 0:
@@ -45,11 +53,11 @@ function readItem(bytes: Uint8Array, at: number, depth: number): Item {
     case 3:
       return [new TextDecoder('utf-8', { fatal: true }).decode(take(bytes, start, argument)), start + argument];
     case 4:
-      return readArray(bytes, start, argument, depth);
+      return readArray(bytes, start, argument, inner);
     case 5:
-      return readMap(bytes, start, argument, depth);
+      return readMap(bytes, start, argument, inner);
     case 6: {
-      const [value, end] = readItem(bytes, start, depth + 1);
+      const [value, end] = readItem(bytes, start, inner);
       return [new Tagged(argument, value), end];
     }
     default:
@@ -58,11 +66,11 @@ function readItem(bytes: Uint8Array, at: number, depth: number): Item {
   }
 }
 
-function readArray(bytes: Uint8Array, start: number, count: number, depth: number): Item {
+function readArray(bytes: Uint8Array, start: number, count: number, bounds: Bounds): Item {
   const items: unknown[] = [];
   let at = start;
   for (let index = 0; index < count; index++) {
-    const [item, end] = readItem(bytes, at, depth + 1);
+    const [item, end] = readItem(bytes, at, bounds);
     items.push(item);
     at = end;
   }
@@ -70,12 +78,12 @@ function readArray(bytes: Uint8Array, start: number, count: number, depth: numbe
 }
 
 /** A key that comes twice would be read one way here and another way there. */
-function readMap(bytes: Uint8Array, start: number, count: number, depth: number): Item {
+function readMap(bytes: Uint8Array, start: number, count: number, bounds: Bounds): Item {
   const map = new Map<unknown, unknown>();
   let at = start;
   for (let index = 0; index < count; index++) {
-    const [key, value_at] = readItem(bytes, at, depth + 1);
-    const [value, end] = readItem(bytes, value_at, depth + 1);
+    const [key, value_at] = readItem(bytes, at, bounds);
+    const [value, end] = readItem(bytes, value_at, bounds);
     if (map.has(key)) throw new Error(`CBOR has the key ${String(key)} twice in one map at byte ${at}`);
     map.set(key, value);
     at = end;
@@ -119,4 +127,6 @@ function join(parts: readonly (Uint8Array | number[])[]): Uint8Array<ArrayBuffer
 }
 
 const DEPTH_MAX = 16;
+/** A hash for each 64 KiB of 6 GB, or for each MiB of 100 GB. A byte may claim to be an empty map, which takes a hundred of memory. */
+const ITEMS_MAX = 100_000;
 const SIMPLE = new Map<number, unknown>([[20, false], [21, true], [22, null], [23, undefined]]); // biome-ignore format: a table

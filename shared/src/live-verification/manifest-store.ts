@@ -1,23 +1,26 @@
 /**
- * The parts of the C2PA manifest in an init segment that a reader's report does not carry: its session keys, and the
- * certificate that it was signed with (C2PA 2.4, sections 11.1 and A.5). Whether any of it can be believed, a C2PA
- * reader must say; this only makes sure to look at the same bytes.
+ * The parts of a C2PA manifest that a reader's report does not carry: its session keys, what it binds, and the certificate that it was
+ * signed with (C2PA 2.4, sections 11.1 and A.5). Whether any of it can be believed, a C2PA reader must say; this makes sure to look at the
+ * same bytes, and refuses a file in which another could see others.
  */
-import { type Box, boxesIn, onlyBox } from './boxes.ts';
+import { type Box, boxesIn } from './boxes.ts';
 import { decodeCbor, Tagged } from './cbor.ts';
+import { byLabel, onlyCbor, plainBoxesIn, type Superbox, superbox } from './jumbf.ts';
 
 export interface ActiveManifest {
-  /** `urn:c2pa:...` */
+  /** `urn:c2pa:...`; a reader's report must name the same. */
   readonly label: string;
   /** CBOR, where the box holds it; a change to these bytes is a change to the segment. */
   readonly claim: Uint8Array;
   readonly signature: Uint8Array;
+  /** As they lie in the file: only `claimedContent` knows whether the claim names them. */
   readonly assertions: ReadonlyMap<string, Assertion>;
 }
 
 export interface Assertion {
   /** What a claim's hash of it covers: description and content. */
   readonly hashed: Uint8Array;
+  /** CBOR; empty where it is of another kind. */
   readonly content: Uint8Array;
 }
 
@@ -26,24 +29,40 @@ export function activeManifest(init: Uint8Array): ActiveManifest | undefined {
   const [box, ...others] = boxesIn(init).filter(isManifestBox);
   if (!box) return undefined;
   if (others.length > 0) throw new Error('it has more than one manifest store');
-  // Identifier, version and flags, purpose, offset of further boxes.
-  const purpose_end = box.content.indexOf(0, 20);
-  const store = onlyBox(boxesIn(box.content.subarray(purpose_end + 9)), 'jumb');
-  // The last manifest is the active one.
-  const manifest = superbox(store).children.at(-1);
-  if (!manifest) throw new Error('its manifest store is empty');
-  const { label, children } = superbox(manifest);
-  const parts = byLabel(children);
-  const assertions = [...byLabel(superbox(part(parts, 'c2pa.assertions')).children)].map(([name, assertion]): [string, Assertion] => [
+  plainBoxesIn(init);
+  const store = superbox(storeIn(box));
+  if (store.type !== 'c2pa') throw new Error('its manifest store is of another type');
+  const manifests = [...byLabel(store.children).values()];
+  // Compressed ones, and those of types that only some readers know, would be the active manifest for some alone.
+  const other = manifests.find(({ type }) => type !== 'c2ma' && type !== 'c2um');
+  if (other) throw new Error(`its manifest store holds ${other.label}, of a type that is not read here`);
+  // The last manifest is the active one. An update says nothing of the file itself.
+  const manifest = manifests.at(-1);
+  if (manifest?.type !== 'c2ma') throw new Error('its manifest store ends without a manifest of the file');
+  const parts = byLabel(manifest.children);
+  for (const { label, type } of parts.values()) {
+    if (PARTS.get(label) !== type) throw new Error(`its manifest has a part ${label} of type ${type}, which is not read here`);
+  }
+  const assertions = [...byLabel(part(parts, 'c2pa.assertions').children)].map(([name, assertion]): [string, Assertion] => [
     name,
-    { hashed: assertion.content, content: contentOf(assertion) },
+    { hashed: assertion.box.content, content: assertion.type === 'cbor' ? onlyCbor(assertion) : new Uint8Array(0) },
   ]);
   return {
-    label,
-    claim: contentOf(part(parts, 'c2pa.claim.v2')),
-    signature: contentOf(part(parts, 'c2pa.signature')),
+    label: manifest.label,
+    claim: onlyCbor(part(parts, 'c2pa.claim.v2')),
+    signature: onlyCbor(part(parts, 'c2pa.signature')),
     assertions: new Map(assertions),
   };
+}
+
+/** An assertion's content; undefined where it is not what the claim names. @throws Error where the claim does not name it once */
+export async function claimedContent(manifest: ActiveManifest, label: string): Promise<Uint8Array | undefined> {
+  const assertion = manifest.assertions.get(label);
+  if (!assertion) throw new Error(`its manifest has no ${label}`);
+  const claimed = claimedHash(manifest, label);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(assertion.hashed)));
+  const is_same = claimed.length === digest.length && digest.every((byte, index) => claimed[index] === byte);
+  return is_same ? assertion.content : undefined;
 }
 
 /** The segment as it was before it was signed. */
@@ -59,11 +78,12 @@ export function withoutManifest(init: Uint8Array): Uint8Array {
 }
 
 /** SHA-256 of an assertion, as the claim that is signed has it. @throws Error where the claim does not name it once */
-export function claimedHash({ claim }: Pick<ActiveManifest, 'claim'>, label: string): Uint8Array {
-  const fields = decodeCbor(claim);
+export function claimedHash(manifest: Pick<ActiveManifest, 'claim' | 'label'>, label: string): Uint8Array {
+  const fields = decodeCbor(manifest.claim);
   if (!(fields instanceof Map)) throw new Error('its claim is no map');
   const lists: unknown[] = [fields.get('created_assertions'), fields.get('gathered_assertions')].filter(Array.isArray).flat();
-  const named = lists.filter((entry) => entry instanceof Map && String(entry.get('url')).endsWith(`c2pa.assertions/${label}`));
+  const urls = ['', `/c2pa/${manifest.label}/`].map((place) => `self#jumbf=${place}c2pa.assertions/${label}`);
+  const named = lists.filter((entry) => entry instanceof Map && urls.includes(String(entry.get('url'))));
   const [entry] = named;
   const hash = entry instanceof Map ? entry.get('hash') : undefined;
   const alg = entry instanceof Map ? (entry.get('alg') ?? fields.get('alg')) : undefined;
@@ -88,35 +108,28 @@ function isManifestBox({ type, content }: Box): boolean {
   return type === 'uuid' && C2PA_UUID.every((byte, index) => content[index] === byte);
 }
 
-function superbox(box: Box): { label: string; children: Box[] } {
-  if (box.type !== 'jumb') throw new Error(`a '${box.type}' is where a 'jumb' must be`);
-  const [description, ...children] = boxesIn(box.content);
-  // Type (16 bytes), toggles (1), label, perhaps salt.
-  const label_end = description?.content.indexOf(0, 17) ?? -1;
-  if (description?.type !== 'jumd' || label_end === -1) throw new Error("a 'jumb' has no label");
-  // Salt stands in a box of its own inside the description, so what follows is content.
-  return { label: new TextDecoder().decode(description.content.subarray(17, label_end)), children };
+/** Identifier (16 bytes), version and flags (4), purpose, offset of further boxes (8), and the store to the end. */
+function storeIn({ content }: Box): Box {
+  const purpose_end = content.indexOf(0, 20);
+  const purpose = new TextDecoder().decode(content.subarray(20, Math.max(purpose_end, 20)));
+  if (purpose !== 'manifest') throw new Error('its manifest is there for another purpose');
+  const [store, ...others] = plainBoxesIn(content.subarray(purpose_end + 9));
+  if (!store || others.length > 0) throw new Error('its manifest store must be alone in its box');
+  return store;
 }
 
-function byLabel(boxes: readonly Box[]): Map<string, Box> {
-  const found = new Map<string, Box>();
-  for (const box of boxes) {
-    const { label } = superbox(box);
-    if (found.has(label)) throw new Error(`it has ${label} twice`);
-    found.set(label, box);
-  }
-  return found;
-}
-
-function part(parts: ReadonlyMap<string, Box>, label: string): Box {
+function part(parts: ReadonlyMap<string, Superbox>, label: string): Superbox {
   const found = parts.get(label);
   if (!found) throw new Error(`it has no ${label}`);
   return found;
 }
 
-function contentOf(box: Box): Uint8Array {
-  return superbox(box).children[0]?.content ?? new Uint8Array(0);
-}
-
+/** The parts of a manifest and their types: readers find some by the one, some by the other. */
+const PARTS: ReadonlyMap<string, string> = new Map([
+  ['c2pa.assertions', 'c2as'],
+  ['c2pa.claim.v2', 'c2cl'],
+  ['c2pa.signature', 'c2cs'],
+  ['c2pa.databoxes', 'c2db'],
+]);
 const C2PA_UUID = [0xd8, 0xfe, 0xc3, 0xd6, 0x1b, 0x0e, 0x48, 0x3c, 0x92, 0x97, 0x58, 0x28, 0x87, 0x7e, 0xc4, 0x81];
 const X5CHAIN = 33;

@@ -3,8 +3,8 @@
  * section 19.4 and `c2pa.session-keys`). Whoever the manifest's signer is, is the C2PA reader's word.
  */
 import { byteString, decodeCbor, sign1Structure, Tagged } from './cbor.ts';
-import { activeManifest, claimedHash, signingCertificate } from './manifest-store.ts';
-import { COSE, equalBytes, SESSION_KEYS_LABEL } from './segment-info.ts';
+import { activeManifest, claimedContent, signingCertificate } from './manifest-store.ts';
+import { COSE, SESSION_KEYS_LABEL } from './segment-info.ts';
 
 export interface SessionKey {
   readonly id: Uint8Array;
@@ -25,11 +25,10 @@ export interface Session {
 export async function openSession(init: Uint8Array): Promise<Session> {
   const manifest = activeManifest(init);
   if (!manifest) throw new Error('it carries no manifest');
-  const assertion = manifest.assertions.get(SESSION_KEYS_LABEL);
-  if (!assertion) throw new Error('its manifest names no session keys');
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(assertion.hashed)));
-  if (!equalBytes(digest, claimedHash(manifest, SESSION_KEYS_LABEL))) throw new Error('its session keys are not those that were signed');
-  const content = decodeCbor(assertion.content);
+  if (!manifest.assertions.has(SESSION_KEYS_LABEL)) throw new Error('its manifest names no session keys');
+  const bytes = await claimedContent(manifest, SESSION_KEYS_LABEL);
+  if (!bytes) throw new Error('its session keys are not those that were signed');
+  const content = decodeCbor(bytes);
   const entries = content instanceof Map ? content.get('keys') : undefined;
   if (!Array.isArray(entries) || entries.length === 0) throw new Error('its manifest names no session keys');
   const certificate = signingCertificate(manifest);

@@ -4,9 +4,11 @@
  * reader that has the whole file.
  */
 import { decodeCbor } from '../live-verification/cbor.ts';
-import { type ActiveManifest, activeManifest } from '../live-verification/manifest-store.ts';
+import { activeManifest, claimedContent } from '../live-verification/manifest-store.ts';
 
 export interface BmffBinding {
+  /** Of the manifest that binds: what a reader says of another one says nothing of these bytes. */
+  readonly manifest_label: string;
   readonly hash: Uint8Array;
   /** Types of top-level boxes that the hash leaves out, besides the one that holds the manifest. */
   readonly excluded: ReadonlySet<string>;
@@ -14,16 +16,18 @@ export interface BmffBinding {
   readonly blocks: { readonly bytes: number; readonly hashes: readonly Uint8Array[] } | undefined;
 }
 
-/** @param head the file's `ftyp` and the box of its manifest @returns undefined where it is bound otherwise */
-export function bmffBinding(head: Uint8Array): BmffBinding | undefined {
-  let manifest: ActiveManifest | undefined;
+/** @param head the file's `ftyp` and the box of its manifest @returns `altered` where the binding is not what was signed, undefined where the file is bound otherwise */
+export async function bmffBinding(head: Uint8Array): Promise<BmffBinding | 'altered' | undefined> {
+  let manifest_label: string;
   let fields: unknown;
   try {
-    manifest = activeManifest(head);
-    const bindings = [...(manifest?.assertions ?? [])].filter(([label]) => label.startsWith('c2pa.hash.'));
-    const [[label, assertion] = []] = bindings;
-    if (bindings.length !== 1 || !assertion || !/^c2pa\.hash\.bmff\.v[23]$/.test(label ?? '')) return undefined;
-    fields = decodeCbor(assertion.content);
+    const manifest = activeManifest(head);
+    const [label, ...others] = [...(manifest?.assertions.keys() ?? [])].filter((name) => name.startsWith('c2pa.hash.'));
+    if (!manifest || !label || others.length > 0 || !/^c2pa\.hash\.bmff\.v[23]$/.test(label)) return undefined;
+    manifest_label = manifest.label;
+    const content = await claimedContent(manifest, label);
+    if (!content) return 'altered';
+    fields = decodeCbor(content);
   } catch {
     // A manifest that is built otherwise, or an update of another one.
     return undefined;
@@ -36,7 +40,7 @@ export function bmffBinding(head: Uint8Array): BmffBinding | undefined {
   const kinds = exclusions.map(excludedBy);
   const leaves_samples_out = kinds.includes('samples');
   if (kinds.includes(undefined) || !kinds.includes('manifest') || leaves_samples_out !== (blocks !== undefined)) return undefined;
-  return { hash, excluded: new Set(kinds.filter((kind) => PLAIN.includes(kind ?? '')) as string[]), blocks };
+  return { manifest_label, hash, excluded: new Set(kinds.filter((kind) => PLAIN.includes(kind ?? '')) as string[]), blocks };
 }
 
 /** One list with every leaf, and blocks of one size. Null for another kind of tree. */
@@ -46,7 +50,7 @@ function blocksOf(merkle: unknown): BmffBinding['blocks'] | null {
   const [bytes, count, hashes, alg] = ['fixedBlockSize', 'count', 'hashes', 'alg'].map((name) => tree.get(name));
   if (tree.has('variableBlockSizes') || tree.has('initHash') || (alg !== undefined && alg !== 'sha256')) return null;
   const size = Number(bytes);
-  if (!Number.isInteger(size) || size < 1 || size > BLOCK_MAX_BYTES) return null;
+  if (!Number.isInteger(size) || size < BLOCK_MIN_BYTES || size > BLOCK_MAX_BYTES) return null;
   if (!Array.isArray(hashes) || hashes.length !== Number(count) || !hashes.every((hash) => hash instanceof Uint8Array)) return null;
   return { bytes: size, hashes };
 }
@@ -78,4 +82,6 @@ function isAllBut16(subset: unknown): boolean {
 
 export const C2PA_UUID = [0xd8, 0xfe, 0xc3, 0xd6, 0x1b, 0x0e, 0x48, 0x3c, 0x92, 0x97, 0x58, 0x28, 0x87, 0x7e, 0xc4, 0x81];
 const PLAIN = ['ftyp', 'mfra', 'free', 'skip'];
+/** Each block costs a hash of its own before anything is known of the file; signers take 1 MiB or so. */
+const BLOCK_MIN_BYTES = 64 * 1024;
 const BLOCK_MAX_BYTES = 16 * 1024 * 1024;

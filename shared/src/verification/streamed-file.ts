@@ -21,9 +21,16 @@ export interface StreamedFile {
    * that takes all of it at once.
    */
   readonly binding: 'match' | 'mismatch' | 'unsupported' | 'none';
+  /** Of the manifest whose binding was compared; undefined where none was. */
+  readonly manifest_label: string | undefined;
 }
 
-const HEAD_MAX_BYTES = 16 * 1024 * 1024;
+type Walked = Pick<StreamedFile, 'head' | 'binding' | 'manifest_label'>;
+
+/** Some brands. */
+const FTYP_MAX_BYTES = 4096;
+/** Held several times at once, by a reader too, where memory is scarce. */
+const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
 const BOXES_MAX = 5000;
 
 /** @param options.with_sha256 whether the hash of the whole file is wanted as well; it costs as much again */
@@ -35,39 +42,45 @@ export async function readStreamedFile(
   const whole = with_sha256 ? createSha256() : undefined;
   const source = new Source(parts, whole);
   try {
-    const { head, binding } = await walk(source, createSha256);
-    if (binding === 'unsupported') return { bytes: source.bytes, sha256: undefined, head, binding };
+    const walked = await walk(source, createSha256);
+    if (walked.binding === 'unsupported') return { bytes: source.bytes, sha256: undefined, ...walked };
     await source.pass(Number.POSITIVE_INFINITY);
-    return { bytes: source.bytes, sha256: whole && toHex(await whole.digest()), head, binding };
+    return { bytes: source.bytes, sha256: whole && toHex(await whole.digest()), ...walked };
   } finally {
     await source.close();
   }
 }
 
-async function walk(source: Source, createSha256: () => Sha256): Promise<Pick<StreamedFile, 'head' | 'binding'>> {
+async function walk(source: Source, createSha256: () => Sha256): Promise<Walked> {
   let head: Uint8Array = new Uint8Array(0);
   let bound: { binding: BmffBinding; hash: Sha256 } | undefined;
   let blocks: Blocks | undefined;
   let has_ended = true;
+  let is_altered = false;
+  const unsupported = (): Walked => ({ head, binding: 'unsupported', manifest_label: undefined });
   for (let index = 0; ; index++) {
-    if (index === BOXES_MAX) return { head, binding: 'unsupported' };
+    if (index === BOXES_MAX) return unsupported();
     const at = source.at;
     const box = await nextBox(source);
     if (!box) break;
     if (box === 'malformed') {
+      if (index === 0) return unsupported();
       has_ended = false;
       break;
     }
     const { type, header, left } = box;
-    if (box.is_manifest && (bound || index !== 1)) return { head, binding: 'unsupported' };
+    if (index === 0 && type !== 'ftyp') return unsupported();
+    if (box.is_manifest && (bound || index !== 1)) return unsupported();
     if (index === 0 || box.is_manifest) {
-      if (left > HEAD_MAX_BYTES) return { head, binding: 'unsupported' };
+      if (left > (box.is_manifest ? MANIFEST_MAX_BYTES : FTYP_MAX_BYTES)) return unsupported();
       const rest = await source.take(left);
-      if (rest.length < left) return { head, binding: 'unsupported' };
+      if (rest.length < left) return unsupported();
       head = concat(head, header, rest);
       if (!box.is_manifest) continue;
-      const binding = bmffBinding(head);
-      if (!binding) return { head, binding: 'unsupported' };
+      const binding = await bmffBinding(head);
+      if (!binding) return unsupported();
+      is_altered = binding === 'altered';
+      if (binding === 'altered') continue;
       bound = { binding, hash: createSha256() };
       const first = head.subarray(0, at);
       if (!binding.excluded.has('ftyp')) await update(bound.hash, offsetBytes(0), first);
@@ -77,10 +90,10 @@ async function walk(source: Source, createSha256: () => Sha256): Promise<Pick<St
     const is_hashed = bound !== undefined && !bound.binding.excluded.has(type);
     let passed: number;
     if (bound && is_hashed && type === 'mdat' && bound.binding.blocks) {
-      if (blocks || header.length + left < 16) return { head, binding: 'unsupported' };
+      if (blocks || header.length + left < 16) return unsupported();
       const first = header.length < 16 ? await source.take(16 - header.length) : new Uint8Array(0);
       await update(bound.hash, offsetBytes(at), header, first);
-      blocks = new Blocks(bound.binding.blocks.bytes, createSha256);
+      blocks = new Blocks(bound.binding.blocks, createSha256);
       const { add } = blocks;
       passed = first.length + (await source.pass(left - first.length, add));
     } else if (bound && is_hashed) {
@@ -92,15 +105,12 @@ async function walk(source: Source, createSha256: () => Sha256): Promise<Pick<St
     }
     if (passed < left && left !== Number.POSITIVE_INFINITY) has_ended = false;
   }
-  if (!bound) return { head: new Uint8Array(0), binding: 'none' };
-  const { hash, hashes } = { hash: await bound.hash.digest(), hashes: (await blocks?.end()) ?? [] };
-  const expected = bound.binding.blocks?.hashes ?? [];
-  const is_same =
-    has_ended &&
-    equal(hash, bound.binding.hash) &&
-    hashes.length === expected.length &&
-    hashes.every((one, at) => equal(one, expected[at]));
-  return { head, binding: is_same ? 'match' : 'mismatch' };
+  if (is_altered) return { head, binding: 'mismatch', manifest_label: undefined };
+  if (!bound) return { head: new Uint8Array(0), binding: 'none', manifest_label: undefined };
+  const { binding, hash } = bound;
+  const are_blocks_same = blocks ? await blocks.end() : (binding.blocks?.hashes.length ?? 0) === 0;
+  const is_same = has_ended && are_blocks_same && equal(await hash.digest(), binding.hash);
+  return { head, binding: is_same ? 'match' : 'mismatch', manifest_label: binding.manifest_label };
 }
 
 interface BoxStart {
@@ -132,40 +142,46 @@ async function nextBox(source: Source): Promise<BoxStart | 'malformed' | undefin
   return { type, header, left: size - header.length, is_manifest };
 }
 
-/** Hashes of blocks of one size, the last as long as it is. */
+/** Compares blocks of one size, the last as long as it is, each as it ends; from the first wrong or surplus one on nothing is hashed. */
 class Blocks {
   readonly #bytes: number;
+  readonly #expected: readonly Uint8Array[];
   readonly #create: () => Sha256;
-  readonly #hashes: Promise<Uint8Array>[] = [];
   #current: Sha256 | undefined;
   #filled = 0;
+  #compared = 0;
+  #is_same = true;
 
-  constructor(bytes: number, create: () => Sha256) {
+  constructor({ bytes, hashes }: { readonly bytes: number; readonly hashes: readonly Uint8Array[] }, create: () => Sha256) {
     this.#bytes = bytes;
+    this.#expected = hashes;
     this.#create = create;
   }
 
   readonly add = async (part: Uint8Array): Promise<void> => {
-    for (let at = 0; at < part.length; ) {
+    for (let at = 0; at < part.length && this.#is_same; ) {
+      if (this.#compared === this.#expected.length) {
+        this.#is_same = false;
+        return;
+      }
       this.#current ??= this.#create();
       const piece = part.subarray(at, at + this.#bytes - this.#filled);
       await this.#current.update(piece);
       at += piece.length;
       this.#filled += piece.length;
-      if (this.#filled === this.#bytes) await this.#close();
+      if (this.#filled === this.#bytes) await this.#close(this.#current);
     }
   };
 
-  async end(): Promise<Uint8Array[]> {
-    if (this.#current) await this.#close();
-    return Promise.all(this.#hashes);
+  /** @returns whether all blocks came, and were the expected ones */
+  async end(): Promise<boolean> {
+    if (this.#current) await this.#close(this.#current);
+    return this.#is_same && this.#compared === this.#expected.length;
   }
 
-  async #close(): Promise<void> {
-    const digest = this.#current?.digest();
-    if (digest) this.#hashes.push(digest);
-    // One at a time: hashing must not run behind reading.
-    await digest;
+  async #close(current: Sha256): Promise<void> {
+    this.#is_same = equal(await current.digest(), this.#expected[this.#compared]);
+    this.#compared += 1;
     this.#current = undefined;
     this.#filled = 0;
   }
