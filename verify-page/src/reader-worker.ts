@@ -7,6 +7,7 @@ import {
   readerSettings,
   readStreamedFile,
   reportWithoutManifest,
+  requireFewBoxes,
   type StreamedFile,
   type TrustRoots,
   toVerificationReport,
@@ -46,9 +47,13 @@ async function check({ file, trust }: CheckRequest): Promise<VerificationReport>
   let reader: WasmReader;
   const settings = JSON.stringify(readerSettings(trust));
   try {
-    reader = streamed
-      ? await WasmReader.fromBytes(media_type, streamed.head, settings)
-      : await WasmReader.fromBlob(media_type, file, settings);
+    if (streamed) {
+      reader = await WasmReader.fromBytes(media_type, streamed.head, settings);
+    } else {
+      const read = async (at: number, length: number) => new Uint8Array(await file.slice(at, at + length).arrayBuffer());
+      await requireFewBoxes(media_type, read, file.size);
+      reader = await WasmReader.fromBlob(media_type, file, settings);
+    }
   } catch (error) {
     if (error instanceof WebAssembly.RuntimeError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

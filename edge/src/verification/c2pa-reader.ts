@@ -6,6 +6,7 @@ import {
   type CheckedMediaType,
   readerSettings,
   reportWithoutManifest,
+  requireFewBoxes,
   type StreamedFile,
   type TrustRoots,
   toVerificationReport,
@@ -35,6 +36,7 @@ export async function readCredential(
   const { WasmReader } = await openLibrary();
   let reader: Awaited<ReturnType<Library['WasmReader']['fromBytes']>>;
   try {
+    await requireFewBoxes(media_type, async (at, length) => bytes.subarray(at, at + length), bytes.length);
     reader = await WasmReader.fromBytes(media_type, bytes, JSON.stringify(readerSettings(trust)));
   } catch (error) {
     throwIfTrapped(error);

@@ -3,11 +3,11 @@
  * on the command line.
  */
 import { X509Certificate } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
 import { Reader } from '@contentauth/c2pa-node';
+import { requireFewBoxes } from '@everframe/shared/verification';
 import { z } from 'zod';
 import { MADE_BY_MODEL, MADE_WITH_MODEL, PARAMETER_PREFIX } from './assertions.ts';
-import { requireFewBoxes } from './box-limit.ts';
 import { verificationSettings } from './verification-settings.ts';
 
 export interface ManifestReport {
@@ -46,7 +46,7 @@ export async function readManifest(path: string, mime_type: string, trust_anchor
   if (trust_anchors_pem !== undefined) new X509Certificate(trust_anchors_pem);
   let reader: Reader | null;
   try {
-    if (mime_type === 'video/mp4') await requireFewBoxes(path);
+    await requireFewBoxesIn(path, mime_type);
     reader = await Reader.fromAsset({ path, mimeType: mime_type }, verificationSettings(trust_anchors_pem));
   } catch (error) {
     // An error with a code is Node's own (no library for this platform, no right to read): it says nothing of the file.
@@ -57,6 +57,17 @@ export async function readManifest(path: string, mime_type: string, trust_anchor
   }
   if (!reader) return withoutManifest('none');
   return toReport(ManifestStore.parse(reader.json()));
+}
+
+async function requireFewBoxesIn(path: string, mime_type: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    const head = Buffer.alloc(16);
+    const read = async (at: number, length: number) => head.subarray(0, (await file.read(head, 0, length, at)).bytesRead);
+    await requireFewBoxes(mime_type, read, (await file.stat()).size);
+  } finally {
+    await file.close();
+  }
 }
 
 /** How c2pa-rs begins when it finds a URL for a manifest (`dcterms:provenance`) and must not follow it. */

@@ -1,4 +1,5 @@
 /** What is said of a file's credential, by whichever reader: report, verdict, lineage, and how readers are set. */
+export { BOXES_MAX, type ReadBytes, requireFewBoxes } from './box-limit.ts';
 export type { LineageNode, ReadResource } from './lineage.ts';
 export { type CheckedMediaType, MEDIA_TYPE_BYTES, mediaTypeOf } from './media-type.ts';
 export { comparePublished, type PublishedBytes, publishedText } from './published-bytes.ts';

@@ -2,7 +2,9 @@
  * A signed MP4 of any size in one pass and little memory: the box of its manifest is kept for a C2PA reader, everything else is only
  * hashed, as the manifest's own assertion says. What a reader says of the head alone is then completed by what came of the hash.
  */
+
 import { type BmffBinding, bmffBinding, C2PA_UUID } from './bmff-binding.ts';
+import { BOXES_MAX } from './box-limit.ts';
 
 /** SHA-256 of what is given piece by piece. */
 export interface Sha256 {
@@ -31,7 +33,6 @@ type Walked = Pick<StreamedFile, 'head' | 'binding' | 'manifest_label'>;
 const FTYP_MAX_BYTES = 4096;
 /** Held several times at once, by a reader too, where memory is scarce. */
 const MANIFEST_MAX_BYTES = 4 * 1024 * 1024;
-const BOXES_MAX = 5000;
 
 /** @param options.with_sha256 whether the hash of the whole file is wanted as well; it costs as much again */
 export async function readStreamedFile(
