@@ -3,6 +3,7 @@ import { type CheckedInit, type CheckedSegment, LiveVerifier } from '@everframe/
 import type { VerificationReport } from '@everframe/shared/verification';
 import { readCredential } from './check.ts';
 import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts';
+import { retryAfterMs } from './retry-after.ts';
 import { pause, type Screen } from './screen.ts';
 
 export interface StreamState {
@@ -99,19 +100,17 @@ async function fetchBytes(url: string, { api_key, signal }: WatchOptions): Promi
   const own = new URL(url).origin === location.origin;
   const headers: Record<string, string> = api_key && own ? { authorization: `Bearer ${api_key}` } : {};
   for (let attempt = 0; ; attempt++) {
+    let wait_ms = 1000;
     try {
       const response = await fetch(url, { headers, signal, credentials: 'omit', referrerPolicy: 'no-referrer' });
       if (response.ok) return new Uint8Array(await response.arrayBuffer());
-      if (response.status === 429) {
-        await pause(1000 * Number(response.headers.get('retry-after') ?? 1), signal);
-        continue;
-      }
-      if (response.status < 500) throw new Refused(await sentenceOf(response));
+      if (response.status < 500 && (response.status !== 429 || attempt >= RETRIES)) throw new Refused(await sentenceOf(response));
+      if (response.status === 429) wait_ms = retryAfterMs(response.headers.get('retry-after'), Date.now());
     } catch (error) {
       if (error instanceof Refused || signal.aborted) throw error;
     }
     if (attempt >= RETRIES) throw new Error('The stream could not be reached. Check the address and your connection.');
-    await pause(1000, signal);
+    await pause(wait_ms, signal);
   }
 }
 
