@@ -41,9 +41,16 @@ export interface Signing {
   readonly parent?: string;
   /** A picture for the claim. */
   readonly thumbnail?: string;
+  /** The manifest's name; default a new one. Nobody keeps a signer from taking another's. */
+  readonly label?: string;
 }
 
-export async function sign(source: string, path: string, kind: Kind, { signer_dir, title, parent, thumbnail }: Signing): Promise<void> {
+export async function sign(
+  source: string,
+  path: string,
+  kind: Kind,
+  { signer_dir, title, parent, thumbnail, label }: Signing,
+): Promise<void> {
   const chain = await openDevelopmentChain(signer_dir);
   const action = parent
     ? [
@@ -62,6 +69,7 @@ export async function sign(source: string, path: string, kind: Kind, { signer_di
   const definition = {
     claim_version: 2,
     title,
+    ...(label && { label }),
     format: kind,
     claim_generator_info: [{ name: 'Everframe', version: '0.1.0' }],
     ...(thumbnail && { thumbnail: { format: 'image/jpeg', identifier: 'thumb' } }),

@@ -65,9 +65,10 @@ export async function verify(args: readonly string[]): Promise<number> {
   const own = values.own === undefined ? await readLocalTrustAnchors(values['data-dir'] ?? DEFAULT_DATA_DIR) : readTrustAnchors(values.own);
   const trust = { own_roots_pem: own ?? '', trust_list_pem: values.trust === undefined ? '' : readTrustAnchors(values.trust) };
   const report = await checkManifest(path, await mediaTypeOf(path), trust);
-  const { manifest_label, validation_state } = report;
-  const is_sound = manifest_label !== null && validation_state !== 'invalid';
-  const published = is_sound && service !== undefined ? await askPublished(path, manifest_label, service, trust.own_roots_pem) : {};
+  const { manifest_label, verdict } = report;
+  // Anybody can sign other pictures under the name of a manifest that the service published.
+  const is_own = manifest_label !== null && verdict === 'ours';
+  const published = is_own && service !== undefined ? await askPublished(path, manifest_label, service, trust.own_roots_pem) : {};
   const recovered = report.verdict === 'no_credential' ? await recover(path, service) : {};
   const { lines = [], ...signs } = { ...published, ...recovered };
   process.stdout.write(

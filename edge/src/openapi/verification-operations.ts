@@ -76,7 +76,7 @@ const PUBLISHED_BYTES = ['same', 'other', 'unknown'] as const satisfies readonly
 export const VerifiedFile = ReportView.extend({
   published: z.enum(PUBLISHED_BYTES).nullable().meta({
     description:
-      'Whether the file is byte for byte the one that this service published under its manifest: `other` where bytes differ that no signature covers. Null without a credential that holds.',
+      'Whether the file is byte for byte the one that this service published under its manifest: `other` where bytes differ that no signature covers. Null of a file that is not `ours`.',
   }),
   bytes: z.int().positive(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),

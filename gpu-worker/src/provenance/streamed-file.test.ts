@@ -1,12 +1,12 @@
 /** Files checked in one pass against the reader that has all of them in memory: the same state for sound, altered and cut files. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Builder } from '@contentauth/c2pa-node';
-import { readStreamedFile, withBinding } from '@everframe/shared/verification';
+import { readStreamedFile, toVerificationReport, withBinding } from '@everframe/shared/verification';
 import { concat } from '../media/isobmff.ts';
 import { commandFor } from '../testing/inference.ts';
 import { make } from '../testing/live-video.ts';
@@ -15,6 +15,7 @@ import { openDevelopmentSigner } from './development-signer.ts';
 import { builderSettings, signAsset } from './sign-asset.ts';
 import { signatureSize, signClaim } from './sign-claim.ts';
 import { makeTestVideo, TEST_FACTS } from './test-asset.ts';
+import { box } from './test-boxes.ts';
 import { readFully } from './test-reader.ts';
 import { startTestAuthority } from './test-time-stamp-server.ts';
 import { verificationSettings } from './verification-settings.ts';
@@ -47,7 +48,7 @@ async function sign(name: string, options: object = {}): Promise<Buffer> {
 }
 
 /** As other signers do it: one hash over everything. */
-async function signFlat(): Promise<Buffer> {
+async function signFlat(source = source_path): Promise<Buffer> {
   const path = join(folder, 'flat.mp4');
   const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings({ merkle: false }) };
   const builder = Builder.withJson(manifestDefinition(TEST_FACTS, 'video/mp4'), settings);
@@ -55,7 +56,7 @@ async function signFlat(): Promise<Buffer> {
   await builder.signConfigAsync(
     async (claim) => Buffer.from((await signClaim(signer, claim, [])).cose),
     { alg, certs: [Buffer.from(certificate_chain_pem)], reserveSize: signatureSize(signer, []), directCoseHandling: true },
-    { path: source_path, mimeType: 'video/mp4' },
+    { path: source, mimeType: 'video/mp4' },
     { path, mimeType: 'video/mp4' },
   );
   return readFile(path);
@@ -124,20 +125,33 @@ test('a parent that the roots do not vouch for, or whose manifest was altered wi
   // The parent's manifest comes first in the child's.
   const altered = child.map((byte, index) => (index === child.indexOf('org.everframe.seed') ? byte ^ 1 : byte));
   assert.deepEqual([await streamedState(altered), await wholeState(altered)], ['Invalid', 'Invalid']);
+  const { verdict, summary } = toVerificationReport(await readFully(altered, 'video/mp4', signer.trust_anchors_pem), '', () => undefined);
+  assert.deepEqual([verdict, /no reason given/.test(summary)], ['altered', false]);
+});
+
+test('a file of which all but the head is left out of the hash is judged by what comes behind the head', async () => {
+  const path = join(folder, 'empty.mp4');
+  const source = await readFile(source_path);
+  await writeFile(path, concat([source.subarray(0, source.readUInt32BE(0)), box('free', Buffer.alloc(1000))]));
+  const empty = await signFlat(path);
+  assert.deepEqual([await streamedState(empty), await wholeState(empty)], ['Trusted', 'Trusted']);
+  for (const added of [source.subarray(source.readUInt32BE(0)), box('moov', Buffer.alloc(4))]) {
+    const filled = Buffer.from(concat([empty, added]));
+    assert.deepEqual([await streamedState(filled), await wholeState(filled)], ['Invalid', 'Invalid']);
+  }
 });
 
 test('a file that was cut, lengthened or put together otherwise is not trusted, but for boxes that the hash leaves out', async () => {
-  const box = (type: string, bytes = 4) => Buffer.concat([Buffer.from([0, 0, 0, 8 + bytes]), Buffer.from(type), Buffer.alloc(bytes)]);
   const head_bytes = (await readStreamedFile(piecesOf(own, 4096), createSha256)).head.length;
   const ftyp_bytes = own.readUInt32BE(0);
   const manifest = own.subarray(ftyp_bytes, head_bytes);
   for (const [name, bytes, state] of [
     ['cut', own.subarray(0, own.length - 10), 'Invalid'],
     ['without samples', own.subarray(0, head_bytes), 'Invalid'],
-    ['a box added', concat([own, box('moof')]), 'Invalid'],
-    ['a second mdat', concat([own, box('mdat', 20)]), 'unsupported'],
+    ['a box added', concat([own, box('moof', Buffer.alloc(4))]), 'Invalid'],
+    ['a second mdat', concat([own, box('mdat', Buffer.alloc(20))]), 'unsupported'],
     ['a few bytes added', concat([own, [1, 2, 3]]), 'Invalid'],
-    ['free space added', concat([own, box('free')]), 'Trusted'],
+    ['free space added', concat([own, box('free', Buffer.alloc(4))]), 'Trusted'],
     ['two manifests', concat([own, manifest]), 'unsupported'],
     ['the manifest last', concat([own.subarray(0, ftyp_bytes), own.subarray(head_bytes), manifest]), 'unsupported'],
     ['without a manifest', concat([own.subarray(0, ftyp_bytes), own.subarray(head_bytes)]), 'none'],

@@ -75,7 +75,10 @@ export function toVerificationReport(json: unknown, reader: string, readResource
   const { active_manifest = '', validation_state, validation_results } = store;
   const manifest = store.manifests[active_manifest];
   const results = validation_results.activeManifest;
-  const failures = (results?.failure ?? []).map(({ code }) => code);
+  const own_failures = (results?.failure ?? []).map(({ code }) => code);
+  // Where the file's own manifest holds, what it was made from is why the credential does not.
+  const of_ancestors = (validation_results.ingredientDeltas ?? []).flatMap(({ validationDeltas }) => validationDeltas.failure);
+  const failures = validation_state === 'Invalid' && own_failures.length === 0 ? of_ancestors.map(({ code }) => code) : own_failures;
   const trust = trustOf(results, active_manifest);
   const verdict = verdictOf(validation_state !== 'Invalid', trust, failures);
   const actions = manifest ? actionsOf(manifest) : [];
