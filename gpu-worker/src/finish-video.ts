@@ -105,8 +105,10 @@ async function sign(
   const out_path = source_path.replace(/(\.\w+)$/, '-signed$1');
   return signingStep(async () => {
     const { signer, time_stamp_urls } = context;
+    const began_at_ms = performance.now();
     const { time_stamp, faults, manifest_label } = await signAsset({ signer, source_path, mime_type, out_path, facts, time_stamp_urls });
     if (faults.length > 0) context.log('warn', time_stamp ? 'a time-stamp authority failed' : 'signed without a time-stamp', { faults });
+    context.log('info', 'signed', { mime_type, sign_ms: Math.round(performance.now() - began_at_ms) });
     return { out_path, manifest_label, unstamped: time_stamp_urls.length > 0 && !time_stamp };
   });
 }
