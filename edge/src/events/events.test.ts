@@ -24,6 +24,8 @@ interface Told {
 /** One connection. What it was told so far is in `told`. */
 class Reader {
   readonly told: Told[] = [];
+  /** What a client may pass over: it says that the connection stands. */
+  readonly comments: string[] = [];
   readonly ended: Promise<void>;
   readonly #abort: AbortController;
 
@@ -45,7 +47,8 @@ class Reader {
   }
 
   async #read(body: ReadableStream<Uint8Array>): Promise<void> {
-    const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    const onComment = (comment: string) => void this.comments.push(comment);
+    const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream({ onComment }));
     try {
       for await (const { id, event, data } of events) {
         const body = JSON.parse(data) as { id: string; type: string; data: Record<string, unknown> };
@@ -97,6 +100,14 @@ test('a reader hears all of a video from its creation to its end, and nothing of
   const late = await Reader.open(video_id);
   await late.ended;
   assert.deepEqual(late.told, reader.told);
+});
+
+test('a reader of a video to which nothing happens hears that the connection stands, again and again', async () => {
+  const reader = await Reader.open(await edge.create());
+  await until('two comments came', () => Promise.resolve(reader.comments.length >= 2));
+  assert.deepEqual(new Set(reader.comments.map((comment) => comment.trim())), new Set(['still here']));
+  assert.deepEqual(reader.types(), ['queued'], 'a comment is no event');
+  await reader.cut();
 });
 
 test('whoever loses the connection at any event goes on at the next one', async () => {
