@@ -22,6 +22,20 @@ test('the front page leads to the documentation, the player and the verifier, an
   for (const path of leads) assert.equal((await fetch(`${harness.stack.url}${path}`)).status, 200, path);
 });
 
+test('every page says what it may load, who may frame it, and that it is asked for over TLS and without a referrer', async () => {
+  for (const path of ['/', '/verify', '/watch', '/docs']) {
+    const { headers } = await fetch(`${harness.stack.url}${path}`);
+    const policy = headers.get('content-security-policy')?.split('; ') ?? [];
+    for (const rule of ["default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]) {
+      assert.ok(policy.includes(rule), `${path} has ${rule}`);
+    }
+    assert.ok(!policy.some((rule) => rule.includes("'unsafe-inline'") || rule.includes("'unsafe-eval'")), path);
+    assert.equal(headers.get('x-content-type-options'), 'nosniff', path);
+    assert.equal(headers.get('referrer-policy'), 'no-referrer', path);
+    assert.equal(headers.get('strict-transport-security'), 'max-age=31536000; includeSubDomains', path);
+  }
+});
+
 test('an address without a route names where the routes are told', async () => {
   for (const path of ['/v1', '/v1/images']) {
     const response = await fetch(`${harness.stack.url}${path}`);

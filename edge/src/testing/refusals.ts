@@ -275,6 +275,9 @@ async function assertRefusal(response: Response, status: number, code: string): 
   assert.match(headers.get('x-request-id') ?? '', /^req_[0-9a-f]{32}$/);
   assert.equal(headers.get('x-content-type-options'), 'nosniff');
   assert.equal(headers.get('cache-control'), 'private, no-store');
+  assert.equal(headers.get('referrer-policy'), 'no-referrer');
+  assert.equal(headers.get('strict-transport-security'), 'max-age=31536000; includeSubDomains');
+  assert.equal(headers.get('content-security-policy'), "default-src 'none'; frame-ancestors 'none'");
   assert.equal(headers.get('www-authenticate'), status === 401 ? 'Bearer' : null);
   assert.equal(headers.get('x-should-retry'), status === 429 ? 'true' : status === 409 ? 'false' : null);
   assert.equal(headers.has('retry-after-ms'), status === 429);
