@@ -2,10 +2,9 @@
 import { EverframeError } from './errors.ts';
 import type { CreateVideoRequest, GenerationCommand, LivePrompt } from './generation.ts';
 import { borderBehind } from './generation-chunks.ts';
-import { BLEND_CHUNKS_MAX } from './limits.ts';
 import type { ModelPackage } from './model-package.ts';
 import { parsePrompt } from './prompt.ts';
-import { parseAnchor, parseStart } from './timed-prompts.ts';
+import { parseAnchor, parseBlend, parseStart } from './timed-prompts.ts';
 
 const FIELDS = ['prompt', 'at', 'anchor', 'blend'];
 
@@ -29,7 +28,7 @@ export function parseLivePrompt(
     start_frame: at === undefined || at === null ? null : parseTime(at, command, model),
     prompt: parsePrompt(prompt),
     anchor: parseAnchor(anchor, 'anchor'),
-    blend_chunks: parseBlend(blend),
+    blend_chunks: parseBlend(blend, 'blend'),
   };
 }
 
@@ -44,16 +43,5 @@ function parseTime(
     'invalid_value',
     `'at' is ${start_frame / fps} s; no chunk of the video begins between that and its end at ${frames / fps} s. Give an earlier time.`,
     { param: 'at' },
-  );
-}
-
-function parseBlend(value: unknown): number {
-  if (value === undefined) return 0;
-  const blend = typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
-  if (typeof blend === 'number' && Number.isInteger(blend) && blend >= 0 && blend <= BLEND_CHUNKS_MAX) return blend;
-  throw new EverframeError(
-    'invalid_value',
-    `'blend' must be a whole number of chunks from 0 to ${BLEND_CHUNKS_MAX}; got ${JSON.stringify(value).slice(0, 60)}.`,
-    { param: 'blend' },
   );
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EverframeError } from './errors.ts';
 import { GenerationCommand, PromptSegment, toGenerationCommand } from './generation.ts';
-import { SEGMENTS_MAX } from './limits.ts';
+import { BLEND_CHUNKS_MAX, SEGMENTS_MAX } from './limits.ts';
 import type { ModelPackage } from './model-package.ts';
 import { parseSegments, SEGMENT_ANCHORS } from './timed-prompts.ts';
 
@@ -22,15 +22,19 @@ function refusal(segments: unknown, seconds = 4): EverframeError {
 test('segments become those of the command, as a list, as text, and with numbers as text', () => {
   const expected = [
     { start_frame: 8, prompt: 'a blue ball', anchor: 'renew', blend_chunks: 0 },
-    { start_frame: 18, prompt: 'a green ball', anchor: 'keep', blend_chunks: 0 },
+    { start_frame: 18, prompt: 'a green ball', anchor: 'keep', blend_chunks: 3 },
   ];
   const segments = [
     { start: 1, prompt: ' a blue ball ' },
-    { start: 2.25, prompt: 'a green ball', anchor: 'keep' },
+    { start: 2.25, prompt: 'a green ball', anchor: 'keep', blend: 3 },
   ];
   assert.deepEqual(parseSegments(segments, MODEL, 4), expected);
   assert.deepEqual(parseSegments(JSON.stringify(segments), MODEL, 4), expected);
-  const texts = segments.map((segment) => ({ ...segment, start: String(segment.start) }));
+  const texts = segments.map((segment) => ({
+    ...segment,
+    start: String(segment.start),
+    ...('blend' in segment && { blend: String(segment.blend) }),
+  }));
   assert.deepEqual(parseSegments(texts, MODEL, 4), expected);
   assert.deepEqual(parseSegments(undefined, MODEL, 4), []);
   assert.deepEqual(parseSegments([], MODEL, 4), []);
@@ -56,6 +60,10 @@ const REFUSED: readonly (readonly [claim: string, segments: unknown, code: strin
   ['no prompt', [{ start: 1 }], 'missing_required_parameter', 'segments[0].prompt'],
   ['a blank prompt', [{ start: 1, prompt: ' ' }], 'string_too_short', 'segments[0].prompt'],
   ['an unknown anchor', [{ start: 1, prompt: 'a', anchor: 'drop' }], 'invalid_value', 'segments[0].anchor'],
+  ['a part of a chunk to blend over', [{ start: 1, prompt: 'a', blend: 0.5 }], 'invalid_value', 'segments[0].blend'],
+  ['fewer than no chunks to blend over', [{ start: 1, prompt: 'a', blend: -1 }], 'invalid_value', 'segments[0].blend'],
+  ['too many chunks to blend over', [{ start: 1, prompt: 'a', blend: BLEND_CHUNKS_MAX + 1 }], 'invalid_value', 'segments[0].blend'],
+  ['a blend that is a word', [{ start: 1, prompt: 'a', blend: 'slowly' }], 'invalid_value', 'segments[0].blend'],
   ['one at the beginning, where the prompt stands', [{ start: 0, prompt: 'a' }], 'invalid_value', 'segments[0].start'],
   ['one behind the last chunk', [{ start: 3.2, prompt: 'a' }], 'invalid_value', 'segments[0].start'],
   ['one behind the end', [{ start: 4, prompt: 'a' }], 'invalid_value', 'segments[0].start'],

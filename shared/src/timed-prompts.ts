@@ -5,17 +5,17 @@
 import { EverframeError } from './errors.ts';
 import type { PromptSegment } from './generation.ts';
 import { borderBehind, framesOfChunk } from './generation-chunks.ts';
-import { SEGMENTS_MAX } from './limits.ts';
+import { BLEND_CHUNKS_MAX, SEGMENTS_MAX } from './limits.ts';
 import type { ModelPackage } from './model-package.ts';
 import { parsePrompt, typeName } from './prompt.ts';
 
 export const SEGMENT_ANCHORS = ['renew', 'keep', 'blend'] as const satisfies readonly PromptSegment['anchor'][];
-const FIELDS = ['start', 'prompt', 'anchor'];
+const FIELDS = ['start', 'prompt', 'anchor', 'blend'];
 
 type ChunkedModel = Pick<ModelPackage, 'name' | 'fps' | 'chunk' | 'latent'>;
 
 /**
- * @param value a list of `{start, prompt, anchor}`, or its JSON as text; undefined for none
+ * @param value a list of `{start, prompt, anchor, blend}`, or its JSON as text; undefined for none
  * @param seconds that they may lie in
  * @param first_frame of the video, where these seconds begin: their times count from there
  * @throws EverframeError naming segment, rule and value
@@ -24,7 +24,7 @@ export function parseSegments(value: unknown, model: ChunkedModel, seconds: numb
   const list = typeof value === 'string' ? parseText(value) : value;
   if (list === undefined) return [];
   if (!Array.isArray(list)) {
-    throw new EverframeError('invalid_type', `'segments' must be a list of {start, prompt, anchor}; got ${typeName(list)}.`, {
+    throw new EverframeError('invalid_type', `'segments' must be a list of {start, prompt, anchor, blend}; got ${typeName(list)}.`, {
       param: 'segments',
     });
   }
@@ -51,7 +51,7 @@ function parseText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new EverframeError('invalid_value', "'segments' as text must be a JSON list of {start, prompt, anchor}.", {
+    throw new EverframeError('invalid_value', "'segments' as text must be a JSON list of {start, prompt, anchor, blend}.", {
       param: 'segments',
       cause,
     });
@@ -60,9 +60,9 @@ function parseText(text: string): unknown {
 
 function parseSegment(value: unknown, at: string, { fps }: ChunkedModel): PromptSegment {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new EverframeError('invalid_type', `'${at}' must be {start, prompt, anchor}; got ${typeName(value)}.`, { param: at });
+    throw new EverframeError('invalid_type', `'${at}' must be {start, prompt, anchor, blend}; got ${typeName(value)}.`, { param: at });
   }
-  const { start, prompt, anchor, ...others } = value as Readonly<Record<string, unknown>>;
+  const { start, prompt, anchor, blend, ...others } = value as Readonly<Record<string, unknown>>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
     const param = `${at}.${unknown.slice(0, 60).toWellFormed()}`;
@@ -72,7 +72,7 @@ function parseSegment(value: unknown, at: string, { fps }: ChunkedModel): Prompt
     start_frame: Math.round(parseStart(start, `${at}.start`) * fps),
     prompt: parsePrompt(prompt, `${at}.prompt`),
     anchor: parseAnchor(anchor, `${at}.anchor`),
-    blend_chunks: 0,
+    blend_chunks: parseBlend(blend, `${at}.blend`),
   };
 }
 
@@ -101,6 +101,19 @@ export function parseAnchor(value: unknown, param: string): PromptSegment['ancho
   if (anchor) return anchor;
   const known = SEGMENT_ANCHORS.map((name) => `'${name}'`).join(', ');
   throw new EverframeError('invalid_value', `'${param}' must be one of ${known}; got ${JSON.stringify(value).slice(0, 60)}.`, { param });
+}
+
+/** @returns chunks over which the text turns to the prompt; 0 where it is absent. @throws EverframeError where it is no such number */
+export function parseBlend(value: unknown, param: string): number {
+  if (value === undefined) return 0;
+  // Form fields have only text.
+  const blend = typeof value === 'string' && /^\d{1,6}$/.test(value) ? Number(value) : value;
+  if (typeof blend === 'number' && Number.isInteger(blend) && blend >= 0 && blend <= BLEND_CHUNKS_MAX) return blend;
+  throw new EverframeError(
+    'invalid_value',
+    `'${param}' must be a whole number of chunks from 0 to ${BLEND_CHUNKS_MAX}; got ${JSON.stringify(value).slice(0, 60)}.`,
+    { param },
+  );
 }
 
 function refuseTime(

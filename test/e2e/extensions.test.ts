@@ -29,8 +29,8 @@ test('an extension is a new video: the frames of the old one as they are, and ne
   assert.notEqual(second.id, first.id);
   assert.deepEqual([shown.seconds, shown.prompt, shown.extended_from_video_id, shown.remixed_from_video_id], ['4', NEXT, first.id, null]);
   assert.deepEqual(shown.segments, [
-    { start: 0, prompt: PROMPT, anchor: 'renew' },
-    { start: 2, prompt: NEXT, anchor: 'renew' },
+    { start: 0, prompt: PROMPT, anchor: 'renew', blend: 0 },
+    { start: 2, prompt: NEXT, anchor: 'renew', blend: 0 },
   ]);
   const [short, long] = [await framesOf(first.id), await framesOf(second.id)];
   assert.deepEqual([short.frames, long.frames], [16, 32]);

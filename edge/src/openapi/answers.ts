@@ -35,7 +35,7 @@ export const VideoView = z.object({
   error: z.object({ code: z.enum([...FAILURE_CODES, 'cancelled']), message: z.string() }).nullable(),
   negative_prompt: z.string(),
   segments: z
-    .array(z.object({ start: z.number().nonnegative(), prompt: z.string(), anchor: z.enum(SEGMENT_ANCHORS) }))
+    .array(z.object({ start: z.number().nonnegative(), prompt: z.string(), anchor: z.enum(SEGMENT_ANCHORS), blend: count }))
     .meta({ description: 'Prompts that follow the first, at times rounded to frames. Of an extension all, from its first frame on.' }),
   prompt_disclosure: PromptDisclosure,
   seed: count,

@@ -34,6 +34,9 @@ const Segment = z.strictObject({
     description:
       'What becomes of the picture that holds the look: `renew` (default) takes it again, `keep` leaves it, `blend` moves it slowly.',
   }),
+  blend: whole(0, BLEND_CHUNKS_MAX)
+    .optional()
+    .meta({ description: 'Chunks over which the text turns to this prompt; default 0, at once.' }),
 });
 
 export const CreateVideo = z.strictObject({
@@ -87,9 +90,7 @@ export const SteerVideo = z.strictObject({
     .optional()
     .meta({ description: 'Seconds; it takes effect where the next chunk begins. Left out: as soon as possible.' }),
   anchor: Segment.shape.anchor,
-  blend: whole(0, BLEND_CHUNKS_MAX)
-    .optional()
-    .meta({ description: 'Chunks over which the text turns to this prompt; default 0, at once.' }),
+  blend: Segment.shape.blend,
 });
 
 /** All else is as in the video. */

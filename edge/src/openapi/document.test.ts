@@ -233,6 +233,8 @@ const FIELDS: readonly (readonly [fields: Json, sound: boolean])[] = [
   [{ prompt: 'a', segments: [{ start: 1, prompt: 'b' }] }, true],
   [{ prompt: 'a', segments: [{ start: '1.5', prompt: 'b', anchor: 'keep' }] }, true],
   [{ prompt: 'a', segments: [{ start: 1, prompt: 'b', anchor: 'drop' }] }, false],
+  [{ prompt: 'a', segments: [{ start: 1, prompt: 'b', blend: '2' }] }, true],
+  [{ prompt: 'a', segments: [{ start: 1, prompt: 'b', blend: 101 }] }, false],
   [{ prompt: 'a', segments: [{ start: 1 }] }, false],
   [{ prompt: 'a', segments: [{ start: -1, prompt: 'b' }] }, false],
   [{ prompt: 'a', segments: [{ start: 1, prompt: 'b', end: 2 }] }, false],

@@ -227,8 +227,8 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
           ...QUEUED,
           ...{ prompt: 'a red balloon falls into the sea', seconds: '8', frames: { done: 32, total: 64 }, extended_from_video_id: ID },
           segments: [
-            { start: 0, prompt: VIDEO_EXAMPLE.prompt, anchor: 'renew' },
-            { start: 4, prompt: 'a red balloon falls into the sea', anchor: 'renew' },
+            { start: 0, prompt: VIDEO_EXAMPLE.prompt, anchor: 'renew', blend: 0 },
+            { start: 4, prompt: 'a red balloon falls into the sea', anchor: 'renew', blend: 0 },
           ],
           warnings: [],
         },

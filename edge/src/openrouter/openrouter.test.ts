@@ -249,7 +249,10 @@ test('what the dialect has no word for is passed through', async () => {
   assert.equal(response.status, 202, await response.clone().text());
   const { id, warnings } = (await response.json()) as { id: string; warnings: unknown[] };
   const { segments, negative_prompt, prompt_disclosure } = await edge.view(id);
-  assert.deepEqual([segments, negative_prompt, prompt_disclosure], [[{ ...everframe.segments[0], anchor: 'renew' }], 'rain', 'none']);
+  assert.deepEqual(
+    [segments, negative_prompt, prompt_disclosure],
+    [[{ ...everframe.segments[0], anchor: 'renew', blend: 0 }], 'rain', 'none'],
+  );
   assert.deepEqual(warnings, []);
 });
 

@@ -52,9 +52,9 @@ test('an extension begins with the chunks, the state and the file of its parent,
   assert.deepEqual([longer.seconds, longer.prompt, longer.extended_from_video_id], ['3', 'a blue ball', video_id]);
   assert.deepEqual([longer.status, longer.progress, longer.frames], ['queued', 0, { done: 8, total: 24 }]);
   assert.deepEqual(longer.segments, [
-    { start: 0, prompt: 'a red ball', anchor: 'renew' },
-    { start: 1, prompt: 'a blue ball', anchor: 'renew' },
-    { start: 2, prompt: 'a green ball', anchor: 'keep' },
+    { start: 0, prompt: 'a red ball', anchor: 'renew', blend: 0 },
+    { start: 1, prompt: 'a blue ball', anchor: 'renew', blend: 0 },
+    { start: 2, prompt: 'a green ball', anchor: 'keep', blend: 0 },
   ]);
   assert.equal((await queue.messages(longer.id, 1)).length, 1);
 

@@ -35,9 +35,12 @@ async function refusalOf(call: PromiseLike<unknown>): Promise<APIError> {
 
 const SEGMENTS = [
   { start: 1, prompt: 'a blue ball', anchor: 'keep' },
-  { start: 2.5, prompt: 'a green ball' },
+  { start: 2.5, prompt: 'a green ball', blend: 2 },
 ];
-const ECHOED = [SEGMENTS[0], { ...SEGMENTS[1], anchor: 'renew' }];
+const ECHOED = [
+  { ...SEGMENTS[0], blend: 0 },
+  { ...SEGMENTS[1], anchor: 'renew' },
+];
 
 test('timed prompts reach the worker, in whichever form they come, and are shown with the video', async () => {
   const sent: [string, Record<string, unknown>][] = [
@@ -61,7 +64,7 @@ test('timed prompts reach the worker, in whichever form they come, and are shown
       command.segments,
       [
         { start_frame: 8, prompt: 'a blue ball', anchor: 'keep', blend_chunks: 0 },
-        { start_frame: 20, prompt: 'a green ball', anchor: 'renew', blend_chunks: 0 },
+        { start_frame: 20, prompt: 'a green ball', anchor: 'renew', blend_chunks: 2 },
       ],
       form,
     );

@@ -22,7 +22,9 @@ export function toVideoView(video: VideoRecord): VideoView {
     strength: editOf(command)?.strength ?? null,
     error: video.error,
     negative_prompt: command.negative_prompt,
-    segments: timeline(command).map(({ start_frame, prompt, anchor }) => ({ start: start_frame / command.fps, prompt, anchor })),
+    segments: timeline(command).map(({ start_frame, prompt, anchor, blend_chunks }) => ({
+      ...{ start: start_frame / command.fps, prompt, anchor, blend: blend_chunks },
+    })),
     prompt_disclosure: command.prompt_disclosure,
     seed: command.seed,
     fps: command.fps,

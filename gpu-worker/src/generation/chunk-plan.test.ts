@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PromptSegment } from '@everframe/shared';
+import { type ModelPackage, type PromptSegment, parseSegments } from '@everframe/shared';
 import { type AnchorChange, planChunks } from './chunk-plan.ts';
 
 /** Chunks of 2 latent frames of 4 frames each. */
@@ -102,6 +102,14 @@ test('a blended prompt comes in over its chunks, and the anchor is renewed when 
     ['25 a red ball, 75 a fish', null],
     ['100 a fish', 'renew'],
   ]);
+});
+
+test('a blend is obeyed as a request asks for it', () => {
+  const model = { name: 'm', fps: 8, chunk: DESCRIPTION, latent: DESCRIPTION.latent } as unknown as ModelPackage;
+  assert.deepEqual(
+    obeyed(parseSegments([{ start: '1', prompt: 'a fish', blend: '1' }], model, 5)).map(([prompts]) => prompts),
+    ['100 a red ball', '50 a red ball, 50 a fish', '100 a fish', '100 a fish', '100 a fish'],
+  );
 });
 
 test('an anchor that blends moves with the text, and at once where the text does', () => {
