@@ -16,5 +16,5 @@ export async function getJobContent(c: Context<AppEnv>): Promise<Response> {
   const { id, video } = videoObject(c);
   const record = await video.view();
   if (!record || !mayWatch(c, record)) throw videoNotFound(id);
-  return serveAsset(c, requireContent(c, record, 'video'), { content_type: 'video/mp4', file_name: `${id}.mp4` });
+  return serveAsset(c, requireContent(c, record, 'video'), { content_type: 'video/mp4', file_name: `${id}.mp4`, may_change: true });
 }

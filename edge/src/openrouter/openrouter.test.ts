@@ -173,6 +173,9 @@ test('what cannot be obeyed is refused in the typed classes of the SDK, and noth
   }
   for (const [fields, param, code] of [
     [{ prompts: [] }, 'prompts', 'unknown_parameter'],
+    [{ model: undefined, size: '1280x720' }, 'size', 'invalid_value'],
+    [{ model: undefined, resolution: 'banana' }, 'resolution', 'invalid_value'],
+    [{ model: null, aspect_ratio: '16:9' }, 'aspect_ratio', 'invalid_value'],
     [{ callback_url: 7 }, 'callback_url', 'invalid_type'],
     [{ generate_audio: 'no' }, 'generate_audio', 'invalid_type'],
     [{ provider: 'fal' }, 'provider', 'invalid_type'],

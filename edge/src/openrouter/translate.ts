@@ -21,8 +21,9 @@ export function toCreateRequest(body: Fields, packages: readonly ModelPackage[])
   const fields = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
   refuseUnknown(fields, FIELDS, '');
   refuseUnsupported(fields);
-  const model = packages.find(({ name }) => name === fields.model);
-  const size = model && chooseSize(fields, model);
+  const model = fields.model === undefined ? packages[0] : packages.find(({ name }) => name === fields.model);
+  // Of a model that is not served, the parser says so, or what stands in for it.
+  const size = model ? chooseSize(fields, model) : fields.size;
   const image_url = firstFrame(fields.frame_images);
   return {
     ...passedThrough(fields.provider),

@@ -11,7 +11,7 @@ export async function getContent(c: Context<AppEnv>): Promise<Response> {
   const video = await findVideo(c);
   const asset = requireContent(c, video, variant);
   const [content_type, extension] = variant === 'video' ? ['video/mp4', 'mp4'] : ['image/jpeg', 'jpg'];
-  return serveAsset(c, asset, { content_type, file_name: `${video.id}.${extension}` });
+  return serveAsset(c, asset, { content_type, file_name: `${video.id}.${extension}`, may_change: true });
 }
 
 /** As OpenAI's contract names them. */

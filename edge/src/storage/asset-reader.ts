@@ -7,10 +7,16 @@ import { selectBytes } from '../http/conditions.ts';
 export interface Presentation {
   readonly content_type: string;
   readonly file_name: string;
+  /** Whether this address has other bytes one day, as a file that is time-stamped later. @default false */
+  readonly may_change?: boolean;
 }
 
-/** The ETag is the SHA-256: keys are never written twice, so it is strong and never changes. */
-export async function serveAsset(c: Context<AppEnv>, asset: Asset, { content_type, file_name }: Presentation): Promise<Response> {
+/** The ETag is the SHA-256: keys are never written twice, so it is strong. */
+export async function serveAsset(
+  c: Context<AppEnv>,
+  asset: Asset,
+  { content_type, file_name, may_change = false }: Presentation,
+): Promise<Response> {
   const { bytes } = asset;
   const etag = `"${asset.sha256}"`;
   const selection = selectBytes(c.req.raw.headers, etag, bytes);
@@ -23,7 +29,7 @@ export async function serveAsset(c: Context<AppEnv>, asset: Asset, { content_typ
       c.header('content-range', `bytes */${bytes}`);
       throw new EverframeError('range_not_satisfiable', `The content has ${bytes} bytes; the range begins behind its end.`);
   }
-  c.header('cache-control', 'private, max-age=86400, immutable');
+  c.header('cache-control', may_change ? 'private, no-cache' : 'private, max-age=86400, immutable');
   if (selection.status === 304) return c.body(null, 304);
 
   const { offset, length } = selection.status === 206 ? selection : { offset: 0, length: bytes };
