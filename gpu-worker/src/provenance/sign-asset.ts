@@ -3,7 +3,7 @@
  * read it, and only what is trusted gets its name. Knows nothing of uploads.
  */
 import { randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Builder } from '@contentauth/c2pa-node';
 import { CREATED_ASSERTION_LABELS, type GenerationFacts, manifestDefinition, type SignedMimeType } from './assertions.ts';
@@ -25,7 +25,15 @@ export interface SignAssetOptions {
   readonly facts: GenerationFacts;
   /** Authorities, asked in turn; default none. If all fail the file is signed without a time-stamp. */
   readonly time_stamp_urls?: readonly string[];
+  /** From which size an MP4's samples are hashed as a tree. @default 16 MiB */
+  readonly merkle_from_bytes?: number;
 }
+
+/**
+ * A smaller MP4 has one hash of all its bytes, which every reader knows: encypher-c2pa 1.7.1 and c2pa-ts 0.9.4 take the trees of c2pa-rs for
+ * altered. Readers hold such a file whole.
+ */
+const MERKLE_FROM_BYTES = 16 * 1024 * 1024;
 
 export interface SignedAsset extends TimeStampOutcome {
   readonly manifest_label: string;
@@ -33,11 +41,12 @@ export interface SignedAsset extends TimeStampOutcome {
 
 /** @throws UntrustedError, or Error when signing itself fails */
 export async function signAsset(options: SignAssetOptions): Promise<SignedAsset> {
-  const { signer, source_path, mime_type, out_path, facts, time_stamp_urls = [] } = options;
+  const { signer, source_path, mime_type, out_path, facts, time_stamp_urls = [], merkle_from_bytes = MERKLE_FROM_BYTES } = options;
   const draft_path = `${out_path}.${randomUUID()}${extname(out_path)}`;
   try {
     if (mime_type === 'video/mp4') await requireOneMdat(source_path);
-    const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings({ merkle: mime_type === 'video/mp4' }) };
+    const merkle = mime_type === 'video/mp4' && (await stat(source_path)).size >= merkle_from_bytes;
+    const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings({ merkle }) };
     const builder = Builder.withJson(manifestDefinition(facts, mime_type), settings);
     await addIngredients(builder, facts, signer.trust_anchors_pem);
     let outcome: TimeStampOutcome = { time_stamp: undefined, faults: [] };

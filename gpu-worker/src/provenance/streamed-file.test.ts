@@ -41,13 +41,14 @@ const extended = await sign('extended', {
   },
 });
 
+/** With a tree, as the large files that are streamed have one. */
 async function sign(name: string, options: object = {}): Promise<Buffer> {
   const out_path = join(folder, `${name}.mp4`);
-  await signAsset({ signer, source_path, mime_type: 'video/mp4', out_path, facts: TEST_FACTS, ...options });
+  await signAsset({ signer, source_path, mime_type: 'video/mp4', out_path, facts: TEST_FACTS, merkle_from_bytes: 0, ...options });
   return readFile(out_path);
 }
 
-/** As other signers do it: one hash over everything. */
+/** As small files and those of other signers are: one hash over everything. */
 async function signFlat(source = source_path): Promise<Buffer> {
   const path = join(folder, 'flat.mp4');
   const settings = { ...verificationSettings(signer.trust_anchors_pem), ...builderSettings({ merkle: false }) };
