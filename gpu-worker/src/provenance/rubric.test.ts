@@ -50,9 +50,11 @@ describe("C2PA's conformance rubric", { skip }, () => {
   }
   const initOf = ({ commits, ...made }: Made) => bytesOf({ commits, ...made }, commits[0]?.segment.init ?? assert.fail());
 
-  it('is met by a generated video and its thumbnail', async () => {
+  it('is met by a generated video, its thumbnail and its spritesheet', async () => {
     assert.ok((await assertMet(parent.video)) >= 31);
-    await assertMet([...parent.stored].find(([key]) => key.endsWith('.jpg'))?.[1] ?? assert.fail(), 'image/jpeg');
+    for (const picture of ['thumbnail.jpg', 'spritesheet.jpg']) {
+      await assertMet([...parent.stored].find(([key]) => key.endsWith(picture))?.[1] ?? assert.fail(picture), 'image/jpeg');
+    }
   });
 
   it('is met by an extension of it, with the marks of both', async () => {
