@@ -186,6 +186,8 @@ export class AccountObject extends DurableObject<Env> {
         return;
       }
       case 'erase':
+        // Recorded after all.
+        if ((await this.env.VIDEO.getByName(video_id).settlement()) !== null) return;
         return eraseVideoAssets(this.env.MEDIA, video_id);
     }
   }
@@ -201,9 +203,11 @@ export class AccountObject extends DurableObject<Env> {
       settlement = await this.env.VIDEO.getByName(video_id).settlement();
     } catch (error) {
       log('warn', 'a video did not answer', { account_id: this.ctx.id.name, video_id, error: describeError(error) });
-      turns.postponeCheck(this.#sql, video_id, Date.now() + ALARM_RETRY_MS);
+      if (turns.isDue(this.#sql, video_id, Date.now())) turns.postponeCheck(this.#sql, video_id, Date.now() + ALARM_RETRY_MS);
       return;
     }
+    // Ended meanwhile, or asked for again: what was heard may be old, and a later check hears what has come of it.
+    if (!turns.isDue(this.#sql, video_id, Date.now())) return;
     if (settlement === 'unsettled') return turns.postponeCheck(this.#sql, video_id, Date.now() + CHECK_INTERVAL_MS);
     this.#settle(video_id, settlement ?? { micro_usd: 0, seconds: 0 });
     // What was stored for a video that was then not recorded is nobody's.

@@ -54,6 +54,11 @@ export function dueChecks(sql: Sql, now_ms: number, limit: number): string[] {
   return rows.toArray().map(({ video_id }) => video_id);
 }
 
+/** Whether it has its turn still, and nobody has asked for it since it was to be checked. */
+export function isDue(sql: Sql, video_id: string, now_ms: number): boolean {
+  return sql.exec('SELECT 1 FROM turns WHERE video_id = ? AND check_at_ms <= ?', video_id, now_ms).toArray().length > 0;
+}
+
 export function postponeCheck(sql: Sql, video_id: string, check_at_ms: number): void {
   sql.exec('UPDATE turns SET check_at_ms = ? WHERE video_id = ?', check_at_ms, video_id);
 }

@@ -1,5 +1,5 @@
 /** Tells the queue that a published video lacks a time-stamp, and again after ever longer waits, until it has one or nobody can give it one. */
-import { RESTAMP_TRIES } from '@everframe/shared';
+import { REPLACED_FILE_SECONDS, RESTAMP_TRIES } from '@everframe/shared';
 import { type Env, readSettings } from '../env.ts';
 import { log } from '../log.ts';
 import { sendJobMessage } from '../queue/sqs-producer.ts';
@@ -26,5 +26,11 @@ export async function askForTimeStamp(
   if (!now?.restamp) return;
   const tries = now.restamp.tries + 1;
   tables.saveState(sql, { ...now, restamp: tries > RESTAMP_TRIES ? null : { ...now.restamp, tries } });
-  if (tries <= RESTAMP_TRIES) putErrand(sql, 'restamp', Date.now() + restampWait(readSettings(env).restampAfterSeconds, tries));
+  if (tries <= RESTAMP_TRIES) {
+    putErrand(sql, 'restamp', Date.now() + restampWait(readSettings(env).restampAfterSeconds, tries));
+    return;
+  }
+  // What the last worker uploaded was left alone as long as it could bring it.
+  const ends_at_ms = Math.max(Date.now(), now.restamp.lease?.ends_at_ms ?? 0);
+  if (now.replaced.length > 0) putErrand(sql, 'drop_replaced', ends_at_ms + REPLACED_FILE_SECONDS * 1000);
 }

@@ -148,6 +148,23 @@ test('what a worker uploaded before it died is deleted, and what the next one br
   assert.equal((await content(video_id, 'video')).text, `stamped ${video_id}`);
 });
 
+test('what the last worker uploaded before it died is deleted once the video is given up', async () => {
+  const { video_id } = await published();
+  const died = await put(video_id, await taken(video_id));
+  const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: video_id });
+  const drop = () => storage.exec("UPDATE outbox SET due_at_ms = 1 WHERE errand = 'drop_replaced'");
+  await drop();
+  await edge.env.VIDEO.getByName(video_id).poke();
+  await until('dropped once', async () => (await storage.exec("SELECT 1 FROM outbox WHERE errand = 'drop_replaced'")).length === 0);
+  assert.ok(await edge.env.MEDIA.head(died.key), 'its worker may still bring it');
+  await storage.exec("UPDATE video SET state = json_set(state, '$.restamp.tries', 12)");
+  const left = () => storage.exec("SELECT 1 FROM video WHERE json_extract(state, '$.restamp') IS NOT NULL");
+  await until('given up', async () => (await left()).length === 0);
+  await drop();
+  await edge.env.VIDEO.getByName(video_id).poke();
+  await until('it is gone', async () => !(await edge.env.MEDIA.head(died.key)));
+});
+
 test('a video that can have no time-stamp is left alone, and so is one that has it', async () => {
   const { video_id } = await published();
   const { epoch } = await taken(video_id);
