@@ -2,11 +2,16 @@
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { InstalledPackage } from '../gpu-worker/src/model/model-config.ts';
+import type { SessionOptions } from '../gpu-worker/src/model/session.ts';
 
-export async function openBare({ model, dir }: InstalledPackage, threads: number): Promise<(frames: number) => Promise<void>> {
+export async function openBare(
+  { model, dir }: InstalledPackage,
+  { provider, threads }: SessionOptions,
+): Promise<(frames: number) => Promise<void>> {
   const { latent, chunk, text, denoiser: inner, refiner: settings, schedule } = model;
   if (!settings) throw new Error(`${model.name} has no refiner`);
-  const options = { intraOpNumThreads: threads, interOpNumThreads: 1, extra: { session: { intra_op: { allow_spinning: '0' } } } };
+  const extra = { session: { intra_op: { allow_spinning: '0' } } };
+  const options = { executionProviders: [provider], intraOpNumThreads: threads, interOpNumThreads: 1, extra };
   const open = (file: keyof typeof model.files) => ort.InferenceSession.create(join(dir, model.files[file]?.path ?? ''), options);
   const text_encoder = await open('text_encoder');
   const anchor_encoder = await open('anchor_encoder');

@@ -3,13 +3,14 @@
  * `generate` against the same passes of the same graphs with nothing between them. Both alternate in one process: a ratio
  * near 1 drowns in the noise between two processes on a shared machine, and neighboring rounds share theirs. Seconds of video
  * per second, and the time to the first chunk, each with the package's refiner, with causal blending, and without a refiner.
+ * `EVERFRAME_PROVIDER` is cpu, cuda or webgpu, as for the worker.
  */
 import type { OpenedModel } from '../gpu-worker/src/generation/family.ts';
 import { generate } from '../gpu-worker/src/generation/generate.ts';
 import { openModel } from '../gpu-worker/src/generation/open-model.ts';
 import { startState } from '../gpu-worker/src/generation/state.ts';
 import { openBare } from './bare-networks.ts';
-import { readNumbers, single } from './options.ts';
+import { readNumbers, readProvider, single } from './options.ts';
 import { median, report, round } from './report.ts';
 import { never, readShipped, videoOf } from './shipped-model.ts';
 import { withoutRefiner } from './without-refiner.ts';
@@ -17,10 +18,11 @@ import { withoutRefiner } from './without-refiner.ts';
 const asked = readNumbers({ rounds: [7], seconds: [8], threads: [1] });
 const [rounds, seconds, threads] = [single('rounds', asked.rounds), single('seconds', asked.seconds), single('threads', asked.threads)];
 
+const options = { provider: readProvider(), threads };
 const installed = await readShipped();
 const { model } = installed;
-const opened = await openModel(installed, { provider: 'cpu', threads });
-const runBare = await openBare(installed, threads);
+const opened = await openModel(installed, options);
+const runBare = await openBare(installed, options);
 const frames = seconds * model.fps;
 
 const variants: Readonly<Record<string, OpenedModel>> = {
@@ -57,7 +59,7 @@ report('engine', {
   times_real_time: ofEach(whole_ms, (values) => round((seconds * 1000) / median(values))),
   first_chunk_ms: ofEach(first_chunk_ms, (values) => round(median(values))),
   seconds_of_video: seconds,
-  threads,
+  ...options,
   rounds: {
     bare_ms: bare_ms.map(Math.round),
     whole_ms: ofEach(whole_ms, (values) => values.map(Math.round)),

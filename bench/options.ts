@@ -1,5 +1,8 @@
-/** Numbers on a benchmark's command line: `--rounds 3 --frames 100,1000`. A wrong one ends it with one sentence and exit code 2. */
+/** What a benchmark is told: numbers, `--rounds 3 --frames 100,1000`, and the provider. A wrong one ends it with exit code 2. */
 import { parseArgs } from 'node:util';
+import type { Provider } from '../gpu-worker/src/model/session.ts';
+
+const PROVIDERS: readonly Provider[] = ['cpu', 'cuda', 'webgpu'];
 
 /** @param defaults one number or several for each option */
 export function readNumbers<Names extends string>(defaults: Readonly<Record<Names, readonly number[]>>): Record<Names, readonly number[]> {
@@ -22,6 +25,12 @@ export function single(name: string, numbers: readonly number[]): number {
   const [number] = numbers;
   if (number === undefined || numbers.length !== 1) return refuse(`--${name} takes one number; got ${numbers.join(',')}.`);
   return number;
+}
+
+/** EVERFRAME_PROVIDER, as the worker reads it. */
+export function readProvider(): Provider {
+  const { EVERFRAME_PROVIDER: asked = 'cpu' } = process.env;
+  return PROVIDERS.find((provider) => provider === asked) ?? refuse(`EVERFRAME_PROVIDER must be cpu, cuda or webgpu; got '${asked}'.`);
 }
 
 function parse(names: readonly string[], known: string): Readonly<Record<string, string | undefined>> {

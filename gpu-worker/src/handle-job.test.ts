@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClaimAnswer, EncoderName, FailureCode } from '@everframe/shared';
 import { type EdgeClient, EdgeError } from './edge-client.ts';
 import { handleJob } from './handle-job.ts';
@@ -62,6 +63,32 @@ test('a claimed video is committed chunk by chunk and completed, and nothing is 
     ['complete', 'commit-1'],
   ]);
   assert.deepEqual(await readdir(scratch_dir), []);
+});
+
+test('a worker asks for no chunk beyond the next while the edge holds back the answer to a commit', async () => {
+  const made: number[] = [];
+  const inference = createTestInference(async function* (...asked) {
+    for await (const chunk of createTestInference().generate(...asked)) {
+      made.push(chunk.chunk_index);
+      yield chunk;
+    }
+  });
+  const edge = createTestEdge(claimOf(commandFor(5)));
+  const { commit } = edge;
+  const made_while_held: number[] = [];
+  edge.commit = async (...args) => {
+    // A worker that did not wait would need far fewer turns to have all chunks made.
+    for (let turn = 0; turn < 100; turn++) await nextTurn();
+    made_while_held.push(made.length);
+    return commit(...args);
+  };
+  assert.deepEqual(await handle(edge, { inference }), DONE);
+  assert.equal(made_while_held.length, 5);
+  for (const [committed, count] of made_while_held.entries()) {
+    assert.ok(count <= committed + 2, `${count} chunks were made before commit ${committed} was answered`);
+  }
+  const commits = [0, 1, 2, 3, 4].map((chunk_index) => ['commit', chunk_index]);
+  assert.deepEqual(edge.calls, [...commits, ['complete', 'commit-4']]);
 });
 
 test('every line of a claimed video names the request that asked for it', async () => {
