@@ -12,6 +12,7 @@ const BENCHMARKS = {
   engine: 'the streaming loop over its networks alone, and seconds of video per second',
   endless: 'a chunk, the memory and the checkpoint of a video without a break',
   wavefront: 'the refiner as a wavefront against the whole video at once',
+  gpu: 'the published StreamingT2V at random weights by network, against PyTorch; needs EVERFRAME_BENCH_PACKAGE',
   compare: 'the engine against PyTorch; needs EVERFRAME_BENCH_PYTHON',
   video: 'from the request to the first committed segment, and to the signed file',
   submit: 'POST /v1/videos against a bare Hono route with the same store and queue calls',
@@ -26,7 +27,7 @@ const BENCHMARKS = {
 };
 
 /** These run the networks themselves, as the worker's inference child does. */
-const LIKE_THE_CHILD: ReadonlySet<string> = new Set(['engine', 'endless']);
+const LIKE_THE_CHILD: ReadonlySet<string> = new Set(['engine', 'gpu', 'endless']);
 
 const HELP = `npm run bench: measure Everframe on this machine.
 

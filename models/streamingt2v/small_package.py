@@ -1,6 +1,8 @@
 """The package that the worker's tests run: a published one in all but size, of random numbers, written by the exporter's own code.
 
     python -m streamingt2v.small_package ../gpu-worker/src/testing/modelscope-package
+
+With --full it has the published size and steps too, as `bench gpu` needs it.
 """
 
 import argparse
@@ -46,11 +48,13 @@ NOTE = "Random numbers in the shape of the published StreamingT2V; made by model
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("package", type=Path)
+    parser.add_argument("--full", action="store_true", help="the published size: 13 GB of disk, 12 GB of memory")
     args = parser.parse_args()
+    config = PublishedConfig() if args.full else SMALL
     torch.manual_seed(7)
     with tempfile.TemporaryDirectory() as aside:
         base = write_tokenizer(Path(aside))
-        write_package(args.package, base, GRAPHS, SMALL, load, "model.json", describe, NOTE)
+        write_package(args.package, base, GRAPHS, config, lambda graph: load(graph, config), "model.json", lambda files: describe(files, config), NOTE)
 
 
 def load(graph: Graph, config: PublishedConfig = SMALL) -> nn.Module:
@@ -63,11 +67,13 @@ def load(graph: Graph, config: PublishedConfig = SMALL) -> nn.Module:
     return module.half().eval().requires_grad_(False)
 
 
-def describe(files: dict) -> dict:
-    manifest = describe_package(SMALL, files, BETAS, "!")
-    manifest["schedule"]["num_inference_steps"] = 3
-    manifest["modelscope"]["first_stage"]["num_inference_steps"] = 3
-    said = {"name": "modelscope-small", "title": "Small StreamingT2V of random numbers", "licence": "Apache-2.0", "description": NOTE}
+def describe(files: dict, config: PublishedConfig = SMALL) -> dict:
+    manifest = describe_package(config, files, BETAS, "!")
+    size = "full" if config != SMALL else "small"
+    if size == "small":
+        manifest["schedule"]["num_inference_steps"] = 3
+        manifest["modelscope"]["first_stage"]["num_inference_steps"] = 3
+    said = {"name": f"modelscope-{size}", "title": f"{size.capitalize()} StreamingT2V of random numbers", "licence": "Apache-2.0", "description": NOTE}
     return manifest | said | {"published": {}}
 
 
