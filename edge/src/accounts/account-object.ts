@@ -86,6 +86,15 @@ export class AccountObject extends DurableObject<Env> {
     await this.#setAlarm();
   }
 
+  /** What was stored for a video whose reservation has ended goes, unless it was recorded. Safe to repeat. */
+  async abandon(video_id: string): Promise<void> {
+    this.#open();
+    // Reserved: another try of the same request may be storing it.
+    if (turns.findTurn(this.#sql, video_id)) return;
+    outbox.putErrand(this.#sql, 'erase', video_id, Date.now());
+    await this.#setAlarm();
+  }
+
   /** @returns undefined where the account knows no such unfinished video */
   turnOf(video_id: string): turns.Turn | undefined {
     this.#open();

@@ -45,8 +45,14 @@ export async function createOnce(
   const row = await claim(c.env.DB, repetition, own);
   if (row.video_id !== own.video_id) {
     if (row.body_hash !== own.body_hash) throw keyReused();
-    if (row.held_until_ms === null) return replay(c, row);
-    if (row.held_until_ms > Date.now() || !(await takeOver(c.env.DB, account_id, row, own.held_until_ms))) throw underWay(c);
+    const is_answered = row.held_until_ms === null;
+    if (!is_answered && (row.held_until_ms > Date.now() || !(await takeOver(c.env.DB, account_id, row, own.held_until_ms))))
+      throw underWay(c);
+    // Also of a try that broke off behind the recording: the video may have ended since.
+    const video = await replay(c, row);
+    if (video && !is_answered) await settleKey(c.env.DB, account_id, row.key, null);
+    if (video) return video;
+    if (is_answered) throw videoNotFound(row.video_id);
   }
   return finish(c, row, create);
 }
@@ -86,10 +92,10 @@ async function finish(c: Context<AppEnv>, row: IdempotencyRow, create: (id: stri
   }
 }
 
-/** The first answer again: a video as it was when it was made. */
-async function replay(c: Context<AppEnv>, row: IdempotencyRow): Promise<VideoRecord> {
+/** The first answer again: a video as it was when it was made. @returns null where it is not recorded, or gone */
+async function replay(c: Context<AppEnv>, row: IdempotencyRow): Promise<VideoRecord | null> {
   const found = await c.env.VIDEO.getByName(row.video_id).prompts();
-  if (!found) throw videoNotFound(row.video_id);
+  if (!found) return null;
   c.header('idempotency-replayed', 'true');
   // Without what it was sent, was paid ahead and has become since.
   const { video, requested: command } = found;

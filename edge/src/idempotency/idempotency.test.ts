@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { IDEMPOTENCY_KEY_MAX_CHARACTERS, LIST_PLACE_HOURS, MODERATION_AUDIT_DAYS } from '@everframe/shared';
 import OpenAI from 'openai';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
+import { until } from '../testing/until.ts';
 
 let edge: TestEdge;
 
@@ -106,6 +107,19 @@ test('while the first request is under way its repetition waits, and one that br
   const before_objects = await countObjects();
   assert.equal((await create(headers)).body.id, body.id);
   assert.equal(await countObjects(), before_objects);
+});
+
+test('a try that broke off behind the recording is answered with its video, also when that has ended since', async () => {
+  const headers = { 'idempotency-key': newKey() };
+  const { body } = await create(headers);
+  await edge.asOwner(`/v1/videos/${body.id}/cancel`, { method: 'POST' });
+  const account = edge.env.ACCOUNT.getByName('account_a');
+  await until('the end of its reservation', async () => (await account.turnOf(body.id)) === undefined);
+  await edge.env.DB.prepare('UPDATE idempotency_keys SET held_until_ms = 0 WHERE video_id = ?').bind(body.id).run();
+  for (const round of ['taken over', 'answered']) {
+    const again = await create(headers);
+    assert.deepEqual([again.status, again.body.id, again.headers.get('idempotency-replayed')], [200, body.id, 'true'], round);
+  }
 });
 
 test('property: of any number of concurrent requests with one key there is one video, and no request gets another', async () => {

@@ -227,3 +227,23 @@ test('a video whose chunks are gone is not begun with, and what was copied by th
   await edge.env.MEDIA.delete(`${videoPrefix(video_id)}1/segment-1.m4s`);
   assert.equal((await refusalOf(extend(video_id))).code, 'video_not_found');
 });
+
+test('an extension whose reservation ended while it was stored is refused, and nothing of it stays', async () => {
+  const { video_id } = await completedVideo(edge);
+  const storage = await edge.worker.getDurableObjectStorage('ACCOUNT', { name: 'account_a' });
+  await storage.exec('CREATE TABLE given_up (video_id TEXT)');
+  // The account loses patience at once, as after a long standstill.
+  await storage.exec(`
+    CREATE TRIGGER give_up AFTER INSERT ON turns BEGIN
+      INSERT INTO given_up VALUES (NEW.video_id);
+      INSERT INTO ledger (subject, kind, micro_usd, seconds, created_at_ms) VALUES (NEW.video_id, 'release', 1000, 0, 0);
+      DELETE FROM turns WHERE video_id = NEW.video_id;
+    END`);
+  const { status, code } = await refusalOf(extend(video_id));
+  await storage.exec('DROP TRIGGER give_up');
+  assert.deepEqual([status, code], [409, 'reservation_expired']);
+  const [row] = await storage.exec('SELECT video_id FROM given_up');
+  const id = String(row?.video_id);
+  assert.equal(await edge.env.VIDEO.getByName(id).view(), null);
+  await until('nothing stored', async () => (await stored(id)).length === 0);
+});

@@ -12,6 +12,7 @@ import {
 } from '@everframe/shared';
 import type { Context } from 'hono';
 import { reserveCredits } from '../accounts/reserve-credits.ts';
+import { whileReserved } from '../accounts/while-reserved.ts';
 import { KNOWN_WORDS, PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
 import { createOnce } from '../idempotency/create-once.ts';
@@ -65,17 +66,33 @@ export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Resp
   const video = await createOnce(c, identity, async (id) => {
     // Paid for, then stored, then recorded. Safe to repeat with the same id: what is reserved and recorded first stays.
     const picture = await order.picture?.();
-    const created_at_ms = Date.now();
     const price = priceOf(command, PACKAGES);
-    const held = (await reserveCredits(c, id, command, price)) === 'waiting';
-    const { input_reference = picture && (await storePicture(c.env.MEDIA, picture, id)), ...prepared } = (await order.prepare?.(id)) ?? {};
+    const reserve = () => reserveCredits(c, id, command, price);
+    let created_at_ms = Date.now();
+    let turn = await reserve();
+    let stored: Prepared = {};
+    if (picture || order.prepare) {
+      stored = await whileReserved(reserve, async () => ({
+        ...(picture && { input_reference: await storePicture(c.env.MEDIA, picture, id) }),
+        ...(await order.prepare?.(id)),
+      }));
+      created_at_ms = Date.now();
+      turn = await reserve().catch((error) => abandon(c, id, error));
+    }
+    const { input_reference, ...prepared } = stored;
     const { account_id, request_id } = c.var;
     const own_command = { ...command, ...(input_reference && { input_reference }) };
-    const made = { command: own_command, created_at_ms, price, request_id, held };
+    const made = { command: own_command, created_at_ms, price, request_id, held: turn === 'waiting' };
     const record = { id, account_id, ...made, remixed_from_video_id, callback, ...prepared };
     return await c.env.VIDEO.getByName(id).create(record);
   });
   return answer(c, video, [...(order.warnings ?? []), ...reviewed]);
+}
+
+/** The reservation ended while things were stored, perhaps behind the account's own clearing away. */
+async function abandon(c: Context<AppEnv>, id: string, error: unknown): Promise<never> {
+  await c.env.ACCOUNT.getByName(c.var.account_id).abandon(id);
+  throw error;
 }
 
 function answerVideo(c: Context<AppEnv>, video: VideoRecord, warnings: readonly RequestWarning[]): Response {

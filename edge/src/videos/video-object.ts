@@ -49,7 +49,7 @@ export class VideoObject extends DurableObject<Env> {
   async create(video: NewVideo): Promise<VideoRecord> {
     const existing = tables.loadState(this.#sql);
     if (existing) return existing;
-    // From then on the account may take the video for one that never was.
+    // From then on the account may take the video for one that never was. Reserved and recorded follow each other, so only a standstill brings this.
     if (Date.now() > video.created_at_ms + RESERVATION_SECONDS * 1000) throw new Error(`${video.id} is recorded too late`);
     const state = newVideoState(video);
     tables.createTables(this.#sql);
