@@ -37,6 +37,7 @@ const ALARM_RETRY_MS = 60_000;
 export class AccountObject extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
   readonly #windows = new Map<string, RequestWindow>();
+  #is_open = false;
 
   /** Counts a request of the key. */
   admit(key_id: string, requests_per_minute: number): RateState {
@@ -224,10 +225,12 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   #open(): void {
+    if (this.#is_open) return;
     ledger.createLedger(this.#sql);
     turns.createTurns(this.#sql);
     outbox.createOutbox(this.#sql);
     this.#sql.exec('CREATE TABLE IF NOT EXISTS cap (id INTEGER PRIMARY KEY CHECK (id = 1), max_concurrent_videos INTEGER)');
+    this.#is_open = true;
   }
 
   #setCap(max: number | null): void {
