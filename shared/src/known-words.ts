@@ -48,9 +48,18 @@ const IRREGULAR: Readonly<Record<string, string>> = {
  * @param known single words or phrases; a phrase makes each of its words known
  */
 export function unknownWords(prompt: string, known: ReadonlySet<string>): string[] {
-  const stems = new Set([...known].flatMap(splitWords).flatMap(formsOf));
+  const stems = stemsOf(known);
   const words = splitWords(prompt).filter((word) => !/\p{N}/u.test(word) && !FUNCTION_WORDS.has(word));
   return [...new Set(words)].filter((word) => !formsOf(word).some((form) => stems.has(form)));
+}
+
+/** A model's words are the same for every prompt, and taking thousands of them apart costs milliseconds. */
+const stemsByWords = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>();
+
+function stemsOf(known: ReadonlySet<string>): ReadonlySet<string> {
+  const stems = stemsByWords.get(known) ?? new Set([...known].flatMap(splitWords).flatMap(formsOf));
+  stemsByWords.set(known, stems);
+  return stems;
 }
 
 /** Runs of letters, digits and inner apostrophes; a possessive ending goes, a hyphen separates. */
