@@ -19,7 +19,7 @@ export interface RequestMark {
 type Row = { id: string; created_at_ms: number; prompt: string; answer: string | null; request_key: string | null; body_hash: string };
 
 export function insertPrompt(sql: SqlStorage, { id, created_at_ms, prompt }: StoredPrompt, { key, body_hash }: RequestMark): void {
-  openTable(sql).exec(
+  openPrompts(sql).exec(
     'INSERT INTO prompts (id, created_at_ms, prompt, characters, request_key, body_hash) VALUES (?, ?, ?, ?, ?, ?)',
     ...[id, created_at_ms, JSON.stringify(prompt), prompt.prompt.length, key, body_hash],
   );
@@ -27,31 +27,31 @@ export function insertPrompt(sql: SqlStorage, { id, created_at_ms, prompt }: Sto
 
 /** In the order in which they came. */
 export function listPrompts(sql: SqlStorage): StoredPrompt[] {
-  return openTable(sql).exec<Row>('SELECT * FROM prompts ORDER BY number').toArray().map(toPrompt);
+  return openPrompts(sql).exec<Row>('SELECT * FROM prompts ORDER BY number').toArray().map(toPrompt);
 }
 
 /** Those that no commit has answered yet. */
 export function unansweredPrompts(sql: SqlStorage): StoredPrompt[] {
-  return openTable(sql).exec<Row>('SELECT * FROM prompts WHERE answer IS NULL ORDER BY number').toArray().map(toPrompt);
+  return openPrompts(sql).exec<Row>('SELECT * FROM prompts WHERE answer IS NULL ORDER BY number').toArray().map(toPrompt);
 }
 
 /** The first answer counts. */
 export function answerPrompts(sql: SqlStorage, answers: readonly DirectiveAnswer[]): void {
   for (const answer of answers) {
-    openTable(sql).exec('UPDATE prompts SET answer = ? WHERE id = ? AND answer IS NULL', JSON.stringify(answer), answer.id);
+    openPrompts(sql).exec('UPDATE prompts SET answer = ? WHERE id = ? AND answer IS NULL', JSON.stringify(answer), answer.id);
   }
 }
 
 /** Of the accepted ones, as the video's command has them. */
 export function acceptedSegments(sql: SqlStorage): PromptSegment[] {
-  const rows = openTable(sql).exec<Row>("SELECT * FROM prompts WHERE answer ->> '$.outcome' = 'accepted' ORDER BY number").toArray();
+  const rows = openPrompts(sql).exec<Row>("SELECT * FROM prompts WHERE answer ->> '$.outcome' = 'accepted' ORDER BY number").toArray();
   return rows.map(toPrompt).flatMap(({ prompt, answer }) => {
     return answer?.outcome === 'accepted' ? [{ ...prompt, start_frame: answer.start_frame }] : [];
   });
 }
 
 export function countPrompts(sql: SqlStorage): { in_all: number; unanswered: number; characters: number } {
-  return openTable(sql)
+  return openPrompts(sql)
     .exec<{ in_all: number; unanswered: number; characters: number }>(
       'SELECT COUNT(*) AS in_all, COUNT(*) - COUNT(answer) AS unanswered, COALESCE(SUM(characters), 0) AS characters FROM prompts',
     )
@@ -67,20 +67,24 @@ export function findRepeated(
   if (key === null && !retry) return undefined;
   const [row] =
     key !== null
-      ? openTable(sql).exec<Row>('SELECT * FROM prompts WHERE request_key = ?', key).toArray()
-      : openTable(sql)
+      ? openPrompts(sql).exec<Row>('SELECT * FROM prompts WHERE request_key = ?', key).toArray()
+      : openPrompts(sql)
           .exec<Row>('SELECT * FROM prompts WHERE body_hash = ? AND created_at_ms >= ? ORDER BY number DESC LIMIT 1', body_hash, since_ms)
           .toArray();
   return row && { prompt: toPrompt(row), body_hash: row.body_hash };
 }
 
+const opened = new WeakSet<SqlStorage>();
+
 /** Videos that were made before there were such prompts have no table. */
-function openTable(sql: SqlStorage): SqlStorage {
+export function openPrompts(sql: SqlStorage): SqlStorage {
+  if (opened.has(sql)) return sql;
   sql.exec(`
     CREATE TABLE IF NOT EXISTS prompts (
       number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, created_at_ms INTEGER NOT NULL, prompt TEXT NOT NULL,
       characters INTEGER NOT NULL, request_key TEXT UNIQUE, body_hash TEXT NOT NULL, answer TEXT
     )`);
+  opened.add(sql);
   return sql;
 }
 

@@ -82,9 +82,8 @@ export class StoredVideo {
 
   /** Sets the alarm to whatever is due first; called in the same stretch as the write that moved it. */
   async setAlarm(): Promise<void> {
-    const state = tables.loadState(this.sql);
-    if (!state) return;
-    const due = [state.lease?.ends_at_ms, nextErrandAt(this.sql)].filter((at) => typeof at === 'number');
+    if (!tables.hasTables(this.sql)) return;
+    const due = [tables.leaseEnd(this.sql), nextErrandAt(this.sql)].filter((at_ms) => at_ms !== null);
     if (due.length > 0) await this.#ctx.storage.setAlarm(Math.min(...due));
     else await this.#ctx.storage.deleteAlarm();
   }

@@ -42,8 +42,8 @@ import * as tables from './video-tables.ts';
 import type { Claimed, Committed, Lease } from './worker-answers.ts';
 
 export class VideoObject extends DurableObject<Env> {
-  readonly #sql = this.ctx.storage.sql;
   readonly #video = new StoredVideo(this.ctx, this.env);
+  readonly #sql = this.#video.sql;
 
   /** Safe to repeat: a video is recorded once. */
   async create(video: NewVideo): Promise<VideoRecord> {
@@ -277,9 +277,12 @@ export class VideoObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     try {
       if (tables.hasTables(this.#sql)) {
-        if (this.#video.find()) this.#video.expireLease();
+        if (this.#video.find()?.lease) this.#video.expireLease();
         const isErased = await runErrands(this.env, this.#sql, () => this.announce());
-        if (isErased) await this.ctx.storage.deleteAll();
+        if (isErased) {
+          await this.ctx.storage.deleteAll();
+          tables.forgetTables(this.#sql);
+        }
       }
       await this.#video.setAlarm();
     } catch (error) {

@@ -13,11 +13,22 @@ import {
   type Segment,
   type VideoEvent,
 } from '@everframe/shared';
-import { acceptedSegments } from './prompt-table.ts';
+import { acceptedSegments, openPrompts } from './prompt-table.ts';
 import type { Beginning, VideoState } from './video-state.ts';
 
+/** Every step of a video begins with asking, so what was seen is not asked for again. */
+const seen = new WeakSet<SqlStorage>();
+
 export function hasTables(sql: SqlStorage): boolean {
-  return sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'video'").toArray().length > 0;
+  if (seen.has(sql)) return true;
+  const has_tables = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'video'").toArray().length > 0;
+  if (has_tables) seen.add(sql);
+  return has_tables;
+}
+
+/** They are gone with all that the object kept. */
+export function forgetTables(sql: SqlStorage): void {
+  seen.delete(sql);
 }
 
 export function createTables(sql: SqlStorage): void {
@@ -29,6 +40,7 @@ export function createTables(sql: SqlStorage): void {
       id INTEGER PRIMARY KEY AUTOINCREMENT, errand TEXT NOT NULL UNIQUE, due_at_ms INTEGER NOT NULL, failures INTEGER NOT NULL
     );
   `);
+  openPrompts(sql);
 }
 
 /** The command never changes and can be long, so it is not written again with each state. */
@@ -63,6 +75,11 @@ function asLongAsMade({ endless, ...command }: GenerationCommand, { status, fram
   if (frames_done === command.frames) return command;
   const segments = command.segments.filter(({ start_frame }) => start_frame < frames_done);
   return { ...command, segments, frames: frames_done, seconds: Math.ceil(frames_done / command.fps) };
+}
+
+/** @returns null where nobody works on the video */
+export function leaseEnd(sql: SqlStorage): number | null {
+  return sql.exec<{ at_ms: number | null }>("SELECT state ->> '$.lease.ends_at_ms' AS at_ms FROM video").one().at_ms;
 }
 
 /** As the request that made the video asked for it. */
