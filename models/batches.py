@@ -9,6 +9,7 @@ from torch import Tensor
 
 from config import ModelConfig
 from latents import CAPTIONS, GROUPS, LatentClips
+from replay import Replay
 from things import INDEX, THINGS
 
 PROMPT_DROPOUT = 0.1
@@ -17,6 +18,8 @@ ANCHOR_SHARE, OVERLAP_SHARE = 0.85, 0.95
 # Of the normal draw behind sigma = sigmoid(draw); where things are is decided near pure noise
 SINGLE_SIGMA_MEAN, CHUNK_SIGMA_MEAN, SIGMA_DEVIATION = 0.6, 1.0, 1.2
 CONTEXT_NOISE_SHARE, CONTEXT_NOISE = 0.6, 0.2
+# Continuations that go on from a chunk as the network made it, where there is one
+REPLAY_SHARE, REPLAYED_ANCHOR_SHARE = 0.5, 0.5
 # In latent frames: how long a picture may still be turning into the next
 TRANSITION = 6
 
@@ -35,6 +38,8 @@ class Batch:
     offsets: Tensor  # [B, F, H, W, 2], in units of 32 pixels
     weights: Tensor  # [B, 1, F, H, W], mean 1
     first_frame: int
+    clips: np.ndarray  # int64 [B], where these windows were cut
+    starts: np.ndarray  # int64 [B], in latent frames
 
     def to(self, device: str) -> "Batch":
         moved = {name: value.to(device) if torch.is_tensor(value) else value for name, value in vars(self).items()}
@@ -55,7 +60,9 @@ def draw_singles(clips: LatentClips, shares: np.ndarray, empty: tuple[np.ndarray
     return assemble(clips, empty, chosen, at, 1, None, object_weight, int(rng.integers(ModelConfig.chunk_frames)), rng)
 
 
-def draw_chunks(clips: LatentClips, shares: np.ndarray, empty: tuple[np.ndarray, np.ndarray], size: int, object_weight: float, rng: np.random.Generator) -> Batch:
+def draw_chunks(
+    clips: LatentClips, shares: np.ndarray, empty: tuple[np.ndarray, np.ndarray], size: int, object_weight: float, rng: np.random.Generator, replay: Replay | None = None
+) -> Batch:
     """Whole chunks. A continuation follows two latent frames; a change of the story begins at a chunk's border."""
     chosen = rng.choice(len(shares), size, p=shares)
     continued = rng.random(size) >= FIRST_CHUNK_SHARE
@@ -71,7 +78,11 @@ def draw_chunks(clips: LatentClips, shares: np.ndarray, empty: tuple[np.ndarray,
             starts[row] = change
         else:
             starts[row] = length * rng.integers(1, GROUPS // length)
-    return assemble(clips, empty, chosen, starts, length, continued, object_weight, 0, rng)
+    made = {}
+    if replay and replay.chunks:
+        for row in np.flatnonzero(continued & (rng.random(size) < REPLAY_SHARE)):
+            chosen[row], starts[row], made[row] = replay.draw(rng)
+    return assemble(clips, empty, chosen, starts, length, continued, object_weight, 0, rng, made)
 
 
 def settled(change: int, length: int, rng: np.random.Generator) -> int:
@@ -80,7 +91,8 @@ def settled(change: int, length: int, rng: np.random.Generator) -> int:
     return int(places[rng.integers(len(places))])
 
 
-def assemble(clips, empty, chosen, starts, length, continued, object_weight, first_frame, rng) -> Batch:
+def assemble(clips, empty, chosen, starts, length, continued, object_weight, first_frame, rng, made=None) -> Batch:
+    """`made`: for some rows the chunk [C, F, H, W] that the network made where the row's real one would be."""
     size = len(chosen)
     windows = starts[:, None] + np.arange(length)
     clean = torch.from_numpy(clips.base[chosen[:, None], windows].astype(np.float32)).transpose(1, 2)
@@ -99,6 +111,10 @@ def assemble(clips, empty, chosen, starts, length, continued, object_weight, fir
         anchors = rng.integers(0, np.maximum(starts, 1))
         anchor = clips.base[chosen, anchors].astype(np.float32)
         anchor_present = (continued & (rng.random(size) < ANCHOR_SHARE)).astype(np.float32)
+        for row, chunk in (made or {}).items():
+            overlap[row] = chunk[:, -ModelConfig.overlap_frames :]
+            if rng.random() < REPLAYED_ANCHOR_SHARE:
+                anchor[row] = chunk[:, ModelConfig.anchor_frame].numpy()
     after = (starts >= clips.change[chosen]).astype(np.int64)
     which = rng.integers(CAPTIONS, size=size)
     text, mask = clips.text[chosen, after, which].astype(np.float32), clips.text_mask[chosen, after, which].astype(np.float32)
@@ -121,4 +137,6 @@ def assemble(clips, empty, chosen, starts, length, continued, object_weight, fir
         offsets=torch.from_numpy(clips.offsets[chosen[:, None], windows].astype(np.float32) / 32),
         weights=(weights / weights.mean())[:, None],
         first_frame=first_frame,
+        clips=chosen,
+        starts=starts,
     )

@@ -19,6 +19,7 @@ from checkpoint import Checkpoint
 from latents import load_clips
 from network import Network
 from optimizer import Optimizer
+from replay import Replay
 from text_encoder import TextEncoder
 
 SAVE_SECONDS = 60
@@ -70,6 +71,7 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
         progress = checkpoint.get("stage")
         optimizer.load_state_dict(checkpoint.get("optimizer"))
     rng = np.random.default_rng([stage.seed, worker, progress["steps"]])
+    replay = Replay()
     losses, saved, before = {}, time.monotonic(), time.monotonic()
 
     while progress["seconds"] < stage.seconds:
@@ -80,8 +82,10 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
         if single:
             batch = draw_singles(clips, shares, empty, stage.singles_a_step, stage.object_weight, rng)
         else:
-            batch = draw_chunks(clips, shares, empty, stage.chunks_a_step, stage.object_weight, rng)
-        loss, parts = flow_loss(network, batch.to(device), device)
+            batch = draw_chunks(clips, shares, empty, stage.chunks_a_step, stage.object_weight, rng, replay)
+        loss, parts, estimate = flow_loss(network, batch.to(device), device)
+        if not single:
+            replay.keep(batch.clips, batch.starts, batch.sigma, estimate)
         for parameter in network.parameters():
             parameter.grad = None
         loss.backward()
@@ -106,8 +110,8 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
         checkpoint.put(history=(checkpoint.get("history") or []) + [progress], stage=None)
 
 
-def flow_loss(network: Network, batch: Batch, device: str) -> tuple[Tensor, dict[str, float]]:
-    """Weighted |predicted - true velocity|^2 * deviation^2 plus the auxiliary heads' losses; and the parts' means."""
+def flow_loss(network: Network, batch: Batch, device: str) -> tuple[Tensor, dict[str, float], Tensor]:
+    """Weighted |predicted - true velocity|^2 * deviation^2 plus the auxiliary heads' losses; the parts' means; the clean latents as estimated."""
     noise = torch.randn_like(batch.clean)
     sigma = batch.sigma[:, None, None, None, None]
     noisy = (1 - sigma) * batch.clean + sigma * noise
@@ -115,16 +119,18 @@ def flow_loss(network: Network, batch: Batch, device: str) -> tuple[Tensor, dict
         velocity, labels = network(
             noisy, batch.sigma, batch.overlap, batch.overlap_present, batch.text, batch.text_mask, batch.anchor, batch.anchor_present, batch.first_frame
         )
-    error = (velocity.float() - (noise - batch.clean)).square() * ((1 - sigma) ** 2 + sigma**2)
+    velocity = velocity.float()
+    estimate = (noisy - sigma * velocity).detach()
+    error = (velocity - (noise - batch.clean)).square() * ((1 - sigma) ** 2 + sigma**2)
     each = (error * batch.weights).mean((1, 2, 3, 4))
     named, placed = label_loss(labels.float(), batch)
     loss = each.mean() + CLASS_WEIGHT * named + OFFSET_WEIGHT * placed
     parts = {"class": named.item(), "offset": placed.item()}
     if batch.overlap_present is None:
-        return loss, {"single": each.mean().item(), **parts}
+        return loss, {"single": each.mean().item(), **parts}, estimate
     continued = batch.overlap_present > 0
     kinds = {"first": each[~continued], "continued": each[continued]}
-    return loss, {**{name: part.mean().item() for name, part in kinds.items() if len(part)}, **parts}
+    return loss, {**{name: part.mean().item() for name, part in kinds.items() if len(part)}, **parts}, estimate
 
 
 def label_loss(labels: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
