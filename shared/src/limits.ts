@@ -83,6 +83,8 @@ export const STREAM_URL_SECONDS = { min: 60, max: 30 * 24 * 60 * 60, default: 24
 export const VERIFY_MAX_BYTES = 16 * 1024 * 1024;
 /** Bytes in an MP4 that the edge checks in one pass, without holding it. */
 export const VERIFY_STREAM_MAX_BYTES = 2 * 1024 * 1024 * 1024;
+/** The same of a file that the edge fetches for a visitor without a key, who pays with nothing of his own for it. */
+export const VISITOR_URL_MAX_BYTES = 256 * 1024 * 1024;
 /** Seconds from its beginning of which a video has a fingerprint. */
 export const FINGERPRINT_MAX_SECONDS = 3600;
 /** Half seconds that one segment may tell of for the fingerprint: what fits into a commit, WORKER_BODY_MAX_BYTES. */

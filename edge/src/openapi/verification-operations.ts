@@ -1,5 +1,5 @@
 /** The OpenAPI operations that say who made a file, and what they answer. */
-import { VERIFY_MAX_BYTES, VERIFY_STREAM_MAX_BYTES, VISITOR_CHECKS_PER_MINUTE } from '@everframe/shared';
+import { VERIFY_MAX_BYTES, VERIFY_STREAM_MAX_BYTES, VISITOR_CHECKS_PER_MINUTE, VISITOR_URL_MAX_BYTES } from '@everframe/shared';
 import { type PublishedBytes, VERDICTS, type VerificationReport } from '@everframe/shared/verification';
 import { z } from 'zod';
 import type { HeaderName } from './headers.ts';
@@ -151,7 +151,7 @@ export const RATE_HEADERS: readonly HeaderName[] = [
   ...(['ratelimit-policy', 'ratelimit'] as const),
 ];
 const LIMITS = `Needs no key: without one ${VISITOR_CHECKS_PER_MINUTE} files a minute are checked for a client address. A file may have ${VERIFY_MAX_BYTES} bytes; nothing of it is kept.`;
-const LARGE = `An MP4 as the body or at a URL may have ${VERIFY_STREAM_MAX_BYTES}: it is hashed as it comes, if its manifest comes first.`;
+const LARGE = `An MP4 as the body or at a URL may have ${VERIFY_STREAM_MAX_BYTES}: it is hashed as it comes, if its manifest comes first. Without a key a file at a URL may have ${VISITOR_URL_MAX_BYTES}.`;
 const FORM: Json = {
   schema: { type: 'object', required: ['file'], properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } } },
 };

@@ -6,11 +6,18 @@ export type FileBody =
   /** To be read once; leaving it cancels the body. */
   | { readonly kind: 'stream'; readonly parts: AsyncIterable<Uint8Array> };
 
-/** @param length as declared; 0 where it is not @throws EverframeError for one that is too large for either */
-export async function openBody(body: ReadableStream<Uint8Array> | null, length: number): Promise<FileBody> {
-  if (length > VERIFY_STREAM_MAX_BYTES) {
+export interface FileBound {
+  readonly max_bytes: number;
+  readonly refusal: () => EverframeError;
+}
+
+const EDGE_BOUND: FileBound = { max_bytes: VERIFY_STREAM_MAX_BYTES, refusal: tooLarge };
+
+/** @param length as declared; 0 where it is not @throws EverframeError for one that is too large */
+export async function openBody(body: ReadableStream<Uint8Array> | null, length: number, bound = EDGE_BOUND): Promise<FileBody> {
+  if (length > bound.max_bytes) {
     await body?.cancel();
-    throw tooLarge();
+    throw bound.refusal();
   }
   const reader = body?.getReader();
   const parts: Uint8Array[] = [];
@@ -20,7 +27,7 @@ export async function openBody(body: ReadableStream<Uint8Array> | null, length: 
     if (done) break;
     parts.push(value);
     bytes += value.byteLength;
-    if (bytes > VERIFY_MAX_BYTES) return { kind: 'stream', parts: goOn(parts, reader) };
+    if (bytes > VERIFY_MAX_BYTES) return { kind: 'stream', parts: goOn(parts, reader, bound) };
   }
   const whole = new Uint8Array(bytes);
   let at = 0;
@@ -31,7 +38,11 @@ export async function openBody(body: ReadableStream<Uint8Array> | null, length: 
   return { kind: 'whole', bytes: whole };
 }
 
-async function* goOn(held: Uint8Array[], reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* goOn(
+  held: Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { max_bytes, refusal }: FileBound,
+): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   try {
     // Each is let go of once it was used.
@@ -43,7 +54,7 @@ async function* goOn(held: Uint8Array[], reader: ReadableStreamDefaultReader<Uin
       const { done, value } = await reader.read();
       if (done) return;
       bytes += value.byteLength;
-      if (bytes > VERIFY_STREAM_MAX_BYTES) throw tooLarge();
+      if (bytes > max_bytes) throw refusal();
       yield value;
     }
   } finally {

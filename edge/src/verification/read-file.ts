@@ -2,10 +2,10 @@
  * The file that a client wants checked, under a bound: a form's `file`, the body itself, or what lies at a URL
  * that the body names. A URL is fetched by the rules for every address that a stranger names.
  */
-import { EverframeError, JSON_BODY_MAX_BYTES, URL_MAX_CHARACTERS, VERIFY_MAX_BYTES } from '@everframe/shared';
+import { EverframeError, JSON_BODY_MAX_BYTES, URL_MAX_CHARACTERS, VERIFY_MAX_BYTES, VISITOR_URL_MAX_BYTES } from '@everframe/shared';
 import { fetchOutside, type OutboundRules } from '../http/outbound-guard.ts';
 import { parseJsonObject, readBody } from '../http/read-body.ts';
-import { type FileBody, openBody, tooLarge } from './file-body.ts';
+import { type FileBody, type FileBound, openBody, tooLarge } from './file-body.ts';
 
 const FETCH_TIMEOUT_MS = 30_000;
 /** Of what comes behind the bytes that are held. */
@@ -13,6 +13,15 @@ const STREAM_TIMEOUT_MS = 300_000;
 /** What a form adds to its file: boundaries, headers, small fields. */
 const FORM_EXTRA_BYTES = 64 * 1024;
 const AGENT = 'Everframe-Verify/1';
+const VISITOR_BOUND: FileBound = {
+  max_bytes: VISITOR_URL_MAX_BYTES,
+  refusal: () =>
+    new EverframeError(
+      'body_too_large',
+      `Without a key a file at a URL may have at most ${VISITOR_URL_MAX_BYTES} bytes. Send a key, or check it on your own machine: with the page /verify, or \`everframe verify\`.`,
+      { param: 'url' },
+    ),
+};
 
 /** A form with `file`, as OpenAI's SDK sends it. */
 export async function readFormFile(request: Request): Promise<Uint8Array<ArrayBuffer>> {
@@ -40,12 +49,12 @@ export async function readFormFile(request: Request): Promise<Uint8Array<ArrayBu
 }
 
 /** A form, JSON `{"url": …}`, or the file as the body. */
-export async function openAnyFile(request: Request, rules: OutboundRules): Promise<FileBody> {
+export async function openAnyFile(request: Request, rules: OutboundRules, has_key: boolean): Promise<FileBody> {
   switch (request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()) {
     case 'multipart/form-data':
       return { kind: 'whole', bytes: await readFormFile(request) };
     case 'application/json':
-      return fetchFile(parseUrl(parseJsonObject(await readBody(request, JSON_BODY_MAX_BYTES))), rules);
+      return fetchFile(parseUrl(parseJsonObject(await readBody(request, JSON_BODY_MAX_BYTES))), rules, has_key ? undefined : VISITOR_BOUND);
     default: {
       const body = await openBody(request.body, Number(request.headers.get('content-length') ?? 0));
       if (body.kind === 'stream' || body.bytes.length > 0) return body;
@@ -70,7 +79,7 @@ function parseUrl({ url, ...others }: Readonly<Record<string, unknown>>): string
   return url;
 }
 
-async function fetchFile(url: string, rules: OutboundRules): Promise<FileBody> {
+async function fetchFile(url: string, rules: OutboundRules, bound: FileBound | undefined): Promise<FileBody> {
   const param = 'url';
   const unreachable = (why: string, cause?: unknown) => new EverframeError('url_unreachable', `The URL ${why}.`, { param, cause });
   const limit = new AbortController();
@@ -87,7 +96,7 @@ async function fetchFile(url: string, rules: OutboundRules): Promise<FileBody> {
     throw unreachable(response.status >= 300 && response.status < 400 ? 'leads elsewhere; name its end' : `answered ${response.status}`);
   }
   try {
-    const file = await openBody(response.body, Number(response.headers.get('content-length') ?? 0));
+    const file = await openBody(response.body, Number(response.headers.get('content-length') ?? 0), bound);
     clearTimeout(timer);
     if (file.kind === 'whole') return file;
     timer = setTimeout(() => limit.abort(), STREAM_TIMEOUT_MS);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, it } from 'node:test';
-import { VERIFY_MAX_BYTES, VISITOR_CHECKS_PER_MINUTE } from '@everframe/shared';
+import { VERIFY_MAX_BYTES, VISITOR_CHECKS_PER_MINUTE, VISITOR_URL_MAX_BYTES } from '@everframe/shared';
 import type { VerificationReport } from '@everframe/shared/verification';
 import OpenAI from 'openai';
 import { startEdge, type TestEdge, textBytes } from '../testing/edge.ts';
@@ -132,6 +132,26 @@ it('a URL that redirects, or whose file is too large, is refused', async () => {
         .code;
     assert.equal(await codeOf('/moved'), 'url_unreachable');
     assert.equal(await codeOf('/large'), 'body_too_large');
+  } finally {
+    server.close();
+  }
+});
+
+it('what the edge fetches for a visitor without a key has a bound of its own', async () => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-length': VISITOR_URL_MAX_BYTES + 1 });
+    response.write(PNG, () => response.destroy());
+  }).listen(0, '127.0.0.1');
+  try {
+    await new Promise((resolve) => server.once('listening', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const refusalFor = async (headers: Record<string, string>) =>
+      refusal(await verify(JSON.stringify({ url }), { 'content-type': 'application/json', ...headers }));
+    const visitor = await refusalFor({});
+    assert.deepEqual([visitor.status, visitor.code], [413, 'body_too_large']);
+    assert.match(visitor.message, /^Without a key/);
+    const owner = await refusalFor({ authorization: `Bearer ${edge.key.text}` });
+    assert.equal(owner.code, 'url_unreachable', 'it was begun to be read, and broke off');
   } finally {
     server.close();
   }

@@ -10,7 +10,7 @@ import { openAnyFile } from './read-file.ts';
 import { trustRoots } from './trust-roots.ts';
 
 export async function verifyFile(c: Context<AppEnv>): Promise<Response> {
-  const file = await openAnyFile(c.req.raw, c.get('settings').outbound);
+  const file = await openAnyFile(c.req.raw, c.get('settings').outbound, c.get('api_key') !== undefined);
   const { report, ...about } = file.kind === 'whole' ? await checkWhole(c, file.bytes) : await checkStream(file.parts, await ownTrust(c));
   return c.json({ ...(await withPublished(c.env.DB, report, about)), ...about });
 }
