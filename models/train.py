@@ -1,4 +1,4 @@
-"""Trains the model in stages, each resumable from the one checkpoint: autoencoder, singles, clips, refiner, distil.
+"""Trains the model in stages, each resumable from the one checkpoint: autoencoder, singles, clips, refiner, decoder, distil.
 
 A denoiser stage that was cut off goes on where its last save was when the same command is given
 again. On a CPU use as many workers as cores, each with one thread; on a GPU one with `--device cuda`.
@@ -15,16 +15,16 @@ from checkpoint import Checkpoint
 from config import ModelConfig
 from distil import DistilStage, distil
 from things import NAMES
-from train_autoencoder import train_autoencoder
+from train_autoencoder import train_autoencoder, train_decoder
 from train_denoiser import Stage, train_denoiser
 from train_refiner import RefinerStage, train_refiner
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("stage", choices=["autoencoder", "singles", "clips", "refiner", "distil"])
+    parser.add_argument("stage", choices=["autoencoder", "singles", "clips", "refiner", "decoder", "distil"])
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--text-encoder", type=Path, help="text_encoder.onnx, made by build_text_encoder.py; all but the autoencoder need it")
+    parser.add_argument("--text-encoder", type=Path, help="text_encoder.onnx, made by build_text_encoder.py; those that read captions need it")
     parser.add_argument("--minutes", type=float, required=True, help="wall time of this stage")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--device", default="cpu")
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--first-scale", type=float, default=ModelConfig.first_chunk_guidance_scale, help="distil: guidance to fold in, first chunks")
     parser.add_argument("--scale", type=float, default=ModelConfig.guidance_scale, help="distil: guidance to fold in, later chunks")
     args = parser.parse_args()
-    if args.stage != "autoencoder" and args.text_encoder is None:
+    if args.stage not in ("autoencoder", "decoder") and args.text_encoder is None:
         parser.error(f"stage {args.stage} reads captions: name the text encoder with --text-encoder")
     if args.workers == 1:
         run_worker(0, args)
@@ -64,6 +64,8 @@ def run_worker(worker: int, args: argparse.Namespace) -> None:
     run = worker, args.workers, args.device
     if args.stage == "autoencoder":
         train_autoencoder(Checkpoint(args.checkpoint), args.minutes, args.seed, *run)
+    elif args.stage == "decoder":
+        train_decoder(Checkpoint(args.checkpoint), args.minutes, args.seed, *run)
     elif args.stage == "refiner":
         train_refiner(args.checkpoint, args.text_encoder, RefinerStage(**common), *run)
     elif args.stage == "distil":

@@ -1,6 +1,7 @@
-"""Stage `autoencoder` of train.py: crops of two rendered frames, L1 + 4 MSE + L1 on gradients.
+"""Stages `autoencoder` and `decoder` of train.py: crops of two rendered frames, L1 + 4 MSE + L1 on gradients.
 
-An auxiliary head names the thing in each cell from the noisy latents, so that things lie apart there.
+An auxiliary head names the thing in each cell from the noisy latents, so that things lie apart there. Stage `decoder`
+leaves the latents as they are, so that networks trained on them stay good, and learns to draw them better.
 """
 
 import time
@@ -26,6 +27,10 @@ CELLS, BATCH, PEAK_RATE = 8, 24, 2e-3  # the batch is one worker's
 LATENT_NOISE = 0.2
 CLASS_WEIGHT = 0.03
 MOVING_WEIGHT = 2.0
+# Of the second frame's difference to the first; two frames that look alike halve the frame rate
+MOTION_WEIGHT = 1.0
+# One in so many crops of the stage `decoder` is a whole picture made smaller: only a video without the refiner shows such
+DECODER_SMALL_EVERY = 4
 
 
 def train_autoencoder(checkpoint: Checkpoint, minutes: float, seed: int, worker: int, workers: int, device: str) -> None:
@@ -93,6 +98,45 @@ class Groups:
     coarse: np.ndarray  # uint8 [N, 8, 8]
 
 
+def train_decoder(checkpoint: Checkpoint, minutes: float, seed: int, worker: int, workers: int, device: str) -> None:
+    """Trains the decoder alone for `minutes` of wall time, the rate falling to 0 by elapsed share, saving on the way."""
+    torch.manual_seed(seed * 1000 + worker)
+    rng = np.random.default_rng([seed, worker])
+    model = Autoencoder().to(device, memory_format=torch.channels_last)
+    model.load_state_dict({name: value.float() for name, value in checkpoint.get("autoencoder").items()})
+    model.encoder.requires_grad_(False)
+    optimizer = torch.optim.AdamW(model.decoder.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
+    groups = render_groups(range(seed * 10_000_000 + worker, seed * 10_000_000 + CLIPS, workers))
+    held_out = render_groups(HELD_OUT_SEEDS)
+    share, started, step = 0.0, time.monotonic(), 0
+    while share < 1:
+        for group in optimizer.param_groups:
+            group["lr"] = PEAK_RATE * min(1, (step + 1) / 100) * (1 - share)
+        pictures, _ = draw_crops(groups, rng, DECODER_SMALL_EVERY)
+        target = torch.cat([stack_frames(torch.from_numpy(picture)) for picture in pictures]).to(device)
+        with torch.autocast(device, torch.bfloat16):
+            with torch.no_grad():
+                latents = model.encoder(target)
+            noise = torch.randn_like(latents) * model.latent_std * LATENT_NOISE * torch.rand(len(latents), 1, 1, 1, device=device)
+            output = model.decoder(latents + noise)
+        loss = picture_loss(output.float(), target) + MOTION_WEIGHT * motion_loss(output.float(), target)
+        optimizer.zero_grad()
+        loss.backward()
+        average_gradients(model.decoder, workers)
+        torch.nn.utils.clip_grad_norm_(model.decoder.parameters(), 1.0)
+        optimizer.step()
+        step += 1
+        share = agree_on((time.monotonic() - started) / (minutes * 60), workers)
+        if worker == 0 and (step % 200 == 0 or share >= 1):
+            print(f"decoder step {step} share {share:.2f} loss {loss.item():.4f} psnr {psnr(model, held_out):.2f} dB", flush=True)
+            checkpoint.put(autoencoder=model.state_dict())
+
+
+def motion_loss(output: Tensor, target: Tensor) -> Tensor:
+    moved, should = (second - first for first, second in (frames.chunk(2, 1) for frames in (output, target)))
+    return (moved - should).abs().mean()
+
+
 def render_groups(seeds: range) -> Groups:
     """Two frames at each of the MOMENTS of each seed's clip."""
     parts = [part for seed in seeds for part in render_moments(seed)]
@@ -108,12 +152,12 @@ def render_moments(seed: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]
     return moments
 
 
-def draw_crops(groups: Groups, rng: np.random.Generator) -> tuple[list[np.ndarray], np.ndarray]:
-    """Half 64x64 crops of 128x128 pictures on the grid of cells, half whole pictures made smaller; and their cells' classes."""
+def draw_crops(groups: Groups, rng: np.random.Generator, small_every: int = 2) -> tuple[list[np.ndarray], np.ndarray]:
+    """64x64 crops of 128x128 pictures on the grid of cells, some whole pictures made smaller; and their cells' classes."""
     chosen = rng.integers(len(groups.frames), size=BATCH)
     pictures, classes = [], []
     for number, n in enumerate(chosen):
-        if number % 2:
+        if number % small_every == 1:
             pictures.append(np.stack([shrink(frame) for frame in groups.frames[n]]))
             classes.append(groups.coarse[n])
         else:
