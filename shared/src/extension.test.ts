@@ -55,6 +55,68 @@ test('only new frames cost something, those that are made again do not', () => {
   );
 });
 
+/** One chunk of 3 s ahead of what is delivered. */
+const REFINED = { ...MODEL, refiner: { chunk_latent_frames: 12, overlap_latent_frames: 6, num_inference_steps: 2, blending: 'exact' } };
+
+test('a branch keeps what holds before its border, from the chunk whose state is just there', () => {
+  for (const [model, kept_frames] of [
+    [MODEL, 24],
+    [REFINED as unknown as ModelPackage, 0],
+  ] as const) {
+    const command = toExtensionCommand(
+      { prompt: 'a cat', seconds: 6, from_seconds: '3', segments: [{ start: 3, prompt: 'b' }] },
+      'v',
+      PARENT,
+      [model],
+    );
+    assert.deepEqual(command.continues, { video_id: 'v', frames: 24, kept_frames });
+    // What the old video was told at that very border is told no more.
+    assert.deepEqual(
+      command.segments.map(({ start_frame, prompt }) => [start_frame, prompt]),
+      [
+        [24, 'a cat'],
+        [48, 'b'],
+      ],
+    );
+    assert.deepEqual([command.seconds, command.frames, newSeconds(command), extensionPrompt(command)], [9, 72, 6, 'a cat']);
+  }
+  const same = extend({ prompt: 'a dog', seconds: 3, from_seconds: 6 });
+  assert.deepEqual(
+    same.segments.map(({ start_frame, anchor }) => [start_frame, anchor]),
+    [
+      [24, 'renew'],
+      [48, 'keep'],
+    ],
+  );
+  assert.deepEqual(extend({ prompt: 'a cat', seconds: 6, from_seconds: 7 }), extend({ prompt: 'a cat', seconds: 6 }));
+});
+
+test('a branch that cannot be made is refused, with what can', () => {
+  const extended = { ...PARENT, frames: 120, seconds: 15, continues: { video_id: 'video_0', frames: 48, kept_frames: 48 } };
+  const edited = { ...PARENT, edits: { video_id: 'video_0', strength: 0.5 } } as typeof PARENT;
+  const cases: [unknown, typeof PARENT, RegExp][] = [
+    [0, PARENT, /more than 0 and at most 7, where the video ends; got 0/],
+    [-1, PARENT, /more than 0/],
+    [8, PARENT, /at most 7/],
+    [Number.NaN, PARENT, /got NaN/],
+    [true, PARENT, /must be a number of seconds; got a value of type boolean/],
+    ['two', PARENT, /must be a number of seconds; got 'two'/],
+    [4, PARENT, /every 3 s: take 3 or 6/],
+    [1, PARENT, /take 3\./],
+    [6.5, PARENT, /take 6 or 7/],
+    [3, extended, /before 6 s of this video came from video_0\. Take 'from_seconds' from 6 on, or extend video_0/],
+    [3, edited, /at its end alone/],
+  ];
+  for (const [from_seconds, parent, message] of cases) {
+    assert.throws(
+      () => extend({ prompt: 'a cat', seconds: 6, from_seconds }, parent),
+      (error) => error instanceof EverframeError && error.param === 'from_seconds' && message.test(error.message),
+      String(from_seconds),
+    );
+  }
+  assert.equal(extend({ prompt: 'a cat', seconds: 6, from_seconds: 6 }, extended).continues?.kept_frames, 48);
+});
+
 test('what cannot be seen, or would be too long, is refused', () => {
   const cases: [ExtendVideoRequest, string, RegExp][] = [
     [{ prompt: 'a cat', seconds: 14 }, 'seconds', /would make the video 21 s long; m makes up to 20\. Ask for 13 or fewer/],

@@ -62,6 +62,34 @@ test('an extension can be extended, also as the file that was downloaded', async
   assert.equal((await framesOf(by_file.id)).sha256, longer.sha256);
 });
 
+test('a branch goes on from a second in the middle, as the video that was told so from its start', async () => {
+  const parent = await create(4);
+  await harness.finished(parent.id);
+  const seed = Number(((await harness.client.videos.retrieve(parent.id)) as unknown as { seed: number }).seed);
+  const branch = await harness.client.videos.extend({
+    ...{ video: { id: parent.id }, prompt: NEXT, seconds: '2' as '4' },
+    // Ours.
+    ...({ from_seconds: 2 } as object),
+  });
+  const whole = await harness.client.videos.create({
+    ...{ prompt: PROMPT, seconds: '4' },
+    ...({ seed, segments: [{ start: 2, prompt: NEXT }] } as object),
+  } as OpenAI.VideoCreateParams);
+  await Promise.all([harness.finished(branch.id), harness.finished(whole.id)]);
+  const [old, led, told] = await Promise.all([framesOf(parent.id), framesOf(branch.id), framesOf(whole.id)]);
+  assert.equal(led.sha256, told.sha256, 'the very frames of a video that was asked for so');
+  const second = old.rgb.length / 4;
+  assert.ok(led.rgb.subarray(0, second).equals(old.rgb.subarray(0, second)));
+  assert.notDeepEqual(led.rgb.subarray(-second), old.rgb.subarray(-second));
+  const { usage } = (await harness.client.videos.retrieve(branch.id)) as unknown as { usage: object };
+  assert.deepEqual(usage, { estimated_micro_usd: 2000, charged_micro_usd: 2000 });
+  const { report } = await provenanceOf(branch.id);
+  assert.deepEqual(
+    [report.verdict, report.lineage?.ingredients.find(({ relationship }) => relationship === 'parentOf')?.title],
+    ['ours', parent.id],
+  );
+});
+
 test('three generations are read out of the last one, by a reader that signed none of them', async () => {
   const third = await extend(second.id, 1);
   await harness.finished(third.id);

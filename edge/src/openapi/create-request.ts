@@ -100,7 +100,13 @@ const video = z.union([z.strictObject({ id: z.string() }), z.string()]).meta({
   description: 'A completed video of yours: `{id}`, in forms `video[id]`; or in a form the file itself, as it was downloaded here.',
 });
 
-export const ExtendVideo = CreateVideo.pick({ prompt: true, segments: true, strict: true, seconds: true }).extend({ video });
+export const ExtendVideo = CreateVideo.pick({ prompt: true, segments: true, strict: true, seconds: true }).extend({
+  video,
+  from_seconds: z
+    .union([z.number().positive(), z.string().regex(/^\d{1,9}(\.\d{1,6})?$/)])
+    .optional()
+    .meta({ description: "Where the new part begins, in seconds of the video: a border of the model's chunks. Default: its end." }),
+});
 
 export const EditVideo = RemixVideo.extend({
   video,

@@ -213,7 +213,7 @@ export const VIDEO_OPERATIONS: readonly Operation[] = [
     ...{ method: 'post', path: '/v1/videos/extensions', id: 'extendVideo', ...write },
     summary: 'Make a video longer',
     description:
-      'A new video: all frames of a completed one, and `seconds` more under the new prompt. Only these are charged. The old video may be deleted at any time.',
+      'A new video: all frames of a completed one, or those before `from_seconds`, and `seconds` more under the new prompt. Only these are charged. The old video may be deleted at any time.',
     request_headers: ['idempotency_key'],
     body: {
       schema: ExtendVideo,

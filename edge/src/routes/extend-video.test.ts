@@ -1,7 +1,7 @@
 /** What an extension is made of, what it refuses, and that nothing is shared with the video that it begins with. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { videoPrefix } from '@everframe/shared';
+import { checkpointKey, videoPrefix } from '@everframe/shared';
 import OpenAI, { APIError } from 'openai';
 import { PACKAGES } from '../catalogue.ts';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
@@ -76,6 +76,26 @@ test('an extension begins with the chunks, the state and the file of its parent,
     headers: { authorization: `Ticket ${claim.ticket}` },
   });
   assert.equal(foreign.status, 403);
+});
+
+test('a branch begins from the state that was stored for its border, and is made of no more', async () => {
+  const { video_id, claim: parent } = await completedVideo(edge, { prompt: 'a red ball', seconds: 4 }, 8);
+  const other = await extend(video_id, { seconds: 2, from_seconds: 3 });
+  assert.deepEqual([other.seconds, other.prompt, other.frames], ['5', 'a blue ball', { done: 16, total: 40 }]);
+  assert.deepEqual(other.usage, { estimated_micro_usd: 2000, charged_micro_usd: null });
+  const claim = await edge.claim(other.id);
+  // The base had been a chunk ahead: what it was led to there is made again.
+  assert.deepEqual(claim.command.continues, { video_id, frames: 24, kept_frames: 16 });
+  assert.deepEqual(
+    claim.segments.map(({ chunk_index }) => chunk_index),
+    [0, 1, 2, 3],
+  );
+  const response = await edge.request(`/internal/v1/assets/${claim.checkpoint?.key}`, {
+    headers: { authorization: `Ticket ${claim.ticket}` },
+  });
+  assert.equal(await response.text(), `content of ${checkpointKey(video_id, parent.epoch, 3)}`);
+  const again = await refusalOf(extend(other.id, { from_seconds: 1 }));
+  assert.equal(again.code, 'video_not_ready');
 });
 
 test('it goes on behind its parent, is charged for the rest alone, and lets go of the copy of the file when it has its own', async () => {
@@ -197,6 +217,7 @@ test('an extension is refused with its rule, and nothing is stored for it', asyn
     [{ prompt: 'a naked child' }, 400, 'moderation_blocked', 'prompt', /safety/],
     [{ seconds: '0' as '4' }, 400, 'invalid_value', 'seconds', /from 1 to 600/],
     [{ seed: 7 }, 400, 'unknown_parameter', 'seed', /as in the video/],
+    [{ from_seconds: 0.7 }, 400, 'invalid_value', 'from_seconds', /begins a chunk every 1 s: take 1/],
     [
       { segments: [{ start: 0.5, prompt: 'a' }] },
       400,

@@ -1,5 +1,5 @@
 /**
- * POST /v1/videos/extensions: a completed video and more behind it, as a new video. It gets copies of what it begins with
+ * POST /v1/videos/extensions: a completed video, or its beginning, and more behind it, as a new video. It gets copies of what it begins with
  * before it is recorded, so that the old one can be deleted at any time.
  */
 import {
@@ -25,7 +25,7 @@ import { copyOwnPicture } from './parent-picture.ts';
 import { type Order, placeOrder } from './place-order.ts';
 import { EXTENSION_BODY_MAX_BYTES, readCreateRequest } from './read-create-request.ts';
 
-const FIELDS = ['video', 'prompt', 'seconds', 'segments', 'strict'];
+const FIELDS = ['video', 'prompt', 'seconds', 'from_seconds', 'segments', 'strict'];
 
 export async function extendVideo(c: Context<AppEnv>): Promise<Response> {
   return makeExtension(c, await readCreateRequest(c.req.raw, EXTENSION_BODY_MAX_BYTES));
@@ -45,7 +45,7 @@ export async function makeExtension(
   const command = toExtensionCommand(request, parent.id, parent.command, PACKAGES);
   return placeOrder(c, {
     command,
-    prompts: newPrompts(command, parent.command.segments.length),
+    prompts: newPrompts(command),
     request: { ...request, extended_from_video_id: parent.id },
     ...(answer && { answer }),
     callback,
@@ -85,8 +85,8 @@ async function copySource(
 }
 
 /** What was judged with the old video is not judged again. */
-function newPrompts({ segments }: GenerationCommand, known: number): Record<string, string> {
-  const [continuation, ...others] = segments.slice(known);
+function newPrompts({ segments, continues }: GenerationCommand): Record<string, string> {
+  const [continuation, ...others] = segments.filter(({ start_frame }) => start_frame >= (continues?.frames ?? 0));
   const timed = others.map((segment, i) => [`segments[${i}].prompt`, segment.prompt]);
   return { prompt: continuation?.prompt ?? '', ...Object.fromEntries(timed) };
 }

@@ -61,10 +61,10 @@ export async function finalAssets(
   };
 }
 
-export async function completedVideo(edge: TestEdge, fields?: object): Promise<{ video_id: string; claim: ClaimAnswer }> {
+export async function completedVideo(edge: TestEdge, fields?: object, chunks = 2): Promise<{ video_id: string; claim: ClaimAnswer }> {
   const video_id = await edge.create(fields);
   const claim = await edge.claim(video_id);
-  const parent = await commitChunks(edge, claim, video_id, 0, 2);
+  const parent = await commitChunks(edge, claim, video_id, 0, chunks);
   const { status, body } = await edge.call(video_id, 'complete', {
     epoch: claim.epoch,
     parent,
