@@ -1,4 +1,4 @@
-/** The programs of /verify and /watch, bundled into public/verify/: nothing on the pages comes from another host. */
+/** The programs of /verify and /watch, and the loader for hls.js, bundled into public/verify/: nothing on the pages comes from another host. */
 import { randomUUID } from 'node:crypto';
 import { copyFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ const TARGET = join(HERE, 'public/verify');
 /** Safe to run at the same time as another: each file is moved into place whole. */
 export async function buildVerifyPage(): Promise<void> {
   const { outputFiles } = await build({
-    entryPoints: ['page', 'watch', 'reader-worker'].map((name) => join(HERE, `src/${name}.ts`)),
+    entryPoints: ['page', 'watch', 'hls-loader', 'reader-worker'].map((name) => join(HERE, `src/${name}.ts`)),
     outdir: TARGET,
     bundle: true,
     write: false,

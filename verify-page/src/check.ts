@@ -2,9 +2,9 @@
 
 import { ASSET_MAX_BYTES } from '@everframe/shared';
 import { lookUp, type Recovery } from '@everframe/shared/mark';
-import { comparePublished, publishedText, type TrustRoots, type VerificationReport } from '@everframe/shared/verification';
+import { comparePublished, publishedText, type VerificationReport } from '@everframe/shared/verification';
+import { fetchTrust, readInWorker } from './read-in-worker.ts';
 import { readPictures } from './read-pictures.ts';
-import type { CheckAnswer, CheckRequest } from './reader-worker.ts';
 
 export interface Checked {
   readonly report: VerificationReport;
@@ -78,31 +78,4 @@ async function fetchHere(url: string): Promise<Blob | undefined> {
     // The browser does not say why on purpose: another site's rules, or no such host.
     return undefined;
   }
-}
-
-let trust: Promise<TrustRoots> | undefined;
-
-function fetchTrust(): Promise<TrustRoots> {
-  trust ??= (async () => {
-    const response = await fetch('/v1/verify/trust');
-    if (!response.ok) throw new Error('The list of trusted signers could not be loaded, so nothing can be said. Try again.');
-    return response.json();
-  })();
-  trust.catch(() => {
-    trust = undefined;
-  });
-  return trust;
-}
-
-/** A worker for each file: what a broken file does to one ends with it. */
-function readInWorker(request: CheckRequest): Promise<VerificationReport> {
-  const worker = new Worker(new URL('reader-worker.js', import.meta.url), { type: 'module' });
-  return new Promise<VerificationReport>((resolve, reject) => {
-    worker.addEventListener('message', ({ data }: MessageEvent<CheckAnswer>) => {
-      if ('report' in data) resolve(data.report);
-      else reject(new Error(`The file could not be checked here: ${data.error}`));
-    });
-    worker.addEventListener('error', () => reject(new Error('The checker could not be loaded in this browser.')));
-    worker.postMessage(request);
-  }).finally(() => worker.terminate());
 }

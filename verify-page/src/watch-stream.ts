@@ -5,6 +5,7 @@ import { readCredential } from './check.ts';
 import { type ListedSegment, type Playlist, parsePlaylist } from './playlist.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { pause, type Screen } from './screen.ts';
+import { videoOf } from './video-of.ts';
 
 export interface StreamState {
   readonly phase: 'waiting' | 'playing' | 'ended' | 'stopped';
@@ -71,11 +72,6 @@ export async function watchStream(options: WatchOptions): Promise<void> {
   if (signal.aborted) return;
   screen?.end();
   change({ phase: 'ended' });
-}
-
-/** Addresses of this service name their video; of others nothing is known. */
-function videoOf(url: string): string | undefined {
-  return /\/v1\/videos\/(video_[0-9a-f]{32})\//.exec(new URL(url).pathname)?.[1];
 }
 
 /** Each segment once, in order, until the playlist says that it was the last. */
