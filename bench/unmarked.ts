@@ -31,7 +31,8 @@ for (let number = first; number < first + windows; number++) {
   const { id, certainty } = reader.read();
   if (id !== null) found_in.push(number);
   most_certain = Math.max(most_certain, certainty);
-  if ((number - first + 1) % TOLD_EVERY === 0) console.error(JSON.stringify({ through: number, found: found_in.length }));
+  if ((number - first + 1) % TOLD_EVERY === 0)
+    console.error(JSON.stringify({ through: number, found: found_in.length, most_certain: round(most_certain) }));
 }
 report('unmarked', {
   ...{ first, windows, found: found_in.length, found_in, most_certain: round(most_certain) },

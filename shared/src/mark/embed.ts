@@ -9,7 +9,7 @@ import { CHIPS, CODED_BITS, chipPixels, layout, TILE } from './layout.ts';
 import { lumaOf } from './luma.ts';
 
 /** Levels of 255 in a flat place, what a busy one may have more, and the most. */
-const FLAT_LEVELS = 1.25;
+const FLAT_LEVELS = 1.45;
 const LEVELS_A_CONTRAST = 0.25;
 const LEVELS_AGAINST = 0.45;
 const MOST_LEVELS = 3;

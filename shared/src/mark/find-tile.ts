@@ -5,11 +5,16 @@ import { layout, TILE } from './layout.ts';
 /** What is left of the frames when their content is taken away. */
 export interface Residual {
   readonly values: Float32Array;
+  /** How much of the mark is to be expected in each pixel, (0, 1]. */
+  readonly trust: Float32Array;
   readonly width: number;
   readonly height: number;
 }
 
 export interface TilePlaces {
+  readonly residual: Residual;
+  /** Pixels along a chip's side. */
+  readonly chip: number;
   /** The mean residual of each half chip, from the picture's corner on; NaN where the picture did not reach. */
   readonly folded: Float32Array;
   /** The best first. */
@@ -30,11 +35,17 @@ const PEAKS = 3;
 export function placeTiles(residual: Residual, chips: readonly number[], count = PEAKS): TilePlaces[] {
   const places: TilePlaces[] = [];
   for (let at = 0; at < chips.length; at += 2) {
-    const pair = chips.slice(at, at + 2).map((chip) => fold(residual, chip));
-    const matches = matchBoth(pair[0] as Float32Array, pair[1]);
-    for (const [index, folded] of pair.entries()) places.push({ folded, peaks: highest(matches[index] as Float64Array, count) });
+    const pair = chips.slice(at, at + 2).map((chip) => ({ residual, chip, folded: fold(residual, residual.values, chip) }));
+    const [one, other] = pair;
+    const matches = matchBoth((one as (typeof pair)[0]).folded, other?.folded);
+    for (const [index, place] of pair.entries()) places.push({ ...place, peaks: highest(matches[index] as Float64Array, count) });
   }
   return places;
+}
+
+/** The mean trust of each half chip, as `folded` lies. */
+export function foldTrust({ residual, chip }: TilePlaces): Float32Array {
+  return fold(residual, residual.trust, chip);
 }
 
 /** One transform does for two tiles: the second goes along as the imaginary half. */
@@ -111,7 +122,7 @@ function highest(match: Float64Array, count: number): Peak[] {
   return peaks;
 }
 
-function fold({ values, width, height }: Residual, chip: number): Float32Array {
+function fold({ width, height }: Residual, values: Float32Array, chip: number): Float32Array {
   const sums = new Float32Array(AREA);
   const [columns, rows] = [halfChips(width, chip), halfChips(height, chip)];
   for (let y = 0, pixel = 0; y < height; y++) {

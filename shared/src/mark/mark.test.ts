@@ -2,20 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeId, encodeId } from './code.ts';
 import { createMarker, createMarkReader, lumaOf } from './index.ts';
+import { noise } from './test-noise.ts';
 
 const SIZE = { width: 128, height: 128 };
 const ID = '5e1f00c0ffee';
-
-/** Noise of Mulberry32, so that a failure can be made again. */
-function noise(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A sky over a meadow with a disc that moves, and a grain that moves with it. */
 function frame(index: number): Uint8Array {
