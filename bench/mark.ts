@@ -2,7 +2,8 @@
  * What the mark lives through, `--clips 4`: generated clips of 4 s at their own size and the same at 720p with grain, marked,
  * coded by the worker's encoder (x264 at 720p), then cut, cropped, scaled and coded again by ffmpeg. For each attack how many
  * identifiers came back, with what certainty, and how many of their coded bits were read wrong before they were corrected; what the mark costs in
- * decibels and milliseconds; and how far fingerprints of the same and of other videos are apart, in bits of 96.
+ * decibels and milliseconds; and how far fingerprints of the same and of other videos are apart, in bits of 96. MARK_FILM names
+ * filmed footage of two seconds or more, at best of 720 lines: its middle square is put through the same, at 720x720 and at 128x128.
  */
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,6 +33,7 @@ const ATTACKS: Readonly<Record<string, { readonly args: readonly string[]; reado
 };
 
 const asked = readNumbers({ clips: [4] });
+const film = process.env.MARK_FILM;
 const folder = await mkdtemp(join(tmpdir(), 'everframe-mark-bench-'));
 try {
   const own = await makeClips(single('clips', asked.clips));
@@ -40,9 +42,19 @@ try {
   report('mark', {
     own_size: await attack(own),
     at_720p: await attack(large),
+    ...(film && { filmed_720: await attack([await readFilm(film, 720)]), filmed_128: await attack([await readFilm(film, 128)]) }),
   });
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+/** Its first two seconds. */
+async function readFilm(path: string, side: number): Promise<Clip> {
+  const filter = `fps=${FRAMES / 2},crop='min(iw,ih)':'min(iw,ih)',scale=${side}:${side}:flags=area`;
+  const rgb = await runFfmpeg(['-v', 'error', '-i', path, '-vf', filter, '-frames:v', `${FRAMES}`, ...RAW_OUTPUT, 'rgb24', 'pipe:1']);
+  const frames = rgb.length / (3 * side * side);
+  if (frames < FRAMES) throw new Error(`${path} has ${frames} frames at ${FRAMES / 2} a second; ${FRAMES} are needed`);
+  return { width: side, height: side, rgb };
 }
 
 /** With grain, since nothing of 1280 pixels is as smooth as a small picture made large. */
