@@ -8,7 +8,7 @@ export async function openBare(
   { model, dir }: InstalledPackage,
   { provider, threads }: SessionOptions,
 ): Promise<(frames: number) => Promise<void>> {
-  const { latent, chunk, text, denoiser: inner, refiner: settings, schedule } = model;
+  const { latent, chunk, text, denoiser: inner, refiner: settings, decoder, schedule } = model;
   if (!settings) throw new Error(`${model.name} has no refiner`);
   const extra = { session: { intra_op: { allow_spinning: '0' } } };
   const options = { executionProviders: [provider], intraOpNumThreads: threads, interOpNumThreads: 1, extra };
@@ -53,7 +53,8 @@ export async function openBare(
     sigma: filled(1),
     base: filled(1, latent.channels, settings.chunk_latent_frames, ...place),
   };
-  const decoded = { latents: filled(chunk.latent_frames, latent.channels, ...large) };
+  const shown = filled(chunk.latent_frames, latent.channels, ...large);
+  const decoded = { latents: shown, ...(decoder.context_latent_frames === 1 && { before: shown }) };
 
   return async (frames) => {
     const chunks = Math.ceil(frames / (chunk.latent_frames * latent.frames_per_latent));

@@ -24,7 +24,7 @@ from refine import refine  # noqa: E402
 from refiner import Refiner  # noqa: E402
 from sample import seeded_noise  # noqa: E402
 from schedule import euler_step, guide, make_sigmas  # noqa: E402
-from vae import Autoencoder  # noqa: E402
+from vae import Autoencoder, frames_before  # noqa: E402
 
 KEPT = Path(__file__).parent.parent / "models" / "checkpoints" / "storybook-1.pt"
 SEED = 1
@@ -117,8 +117,9 @@ def make_video(network: Network, refiner: Refiner, autoencoder: Autoencoder, sch
 
 def decode(autoencoder: Autoencoder, refined: Tensor, config: ModelConfig) -> int:
     frames = 0
-    for chunk in refined[0].transpose(0, 1).split(config.chunk_frames):
-        frames += len(autoencoder.decode_bytes(chunk)) * config.frames_per_latent
+    shown = refined[0].transpose(0, 1)
+    for chunk, before in zip(shown.split(config.chunk_frames), frames_before(shown).split(config.chunk_frames)):
+        frames += len(autoencoder.decode_bytes(chunk, before)) * config.frames_per_latent
     return frames
 
 

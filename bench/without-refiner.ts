@@ -4,11 +4,13 @@
  */
 import type { OpenedModel } from '../gpu-worker/src/generation/family.ts';
 import { type Float32Tensor, float32 } from '../gpu-worker/src/model/tensor.ts';
+import type { VaeDecoder } from '../gpu-worker/src/model/vae-decoder.ts';
 
 export function withoutRefiner(opened: OpenedModel): OpenedModel {
   const { refiner } = opened.model;
   if (!refiner) return opened;
-  const decode = (latents: Float32Tensor) => opened.vae_decoder.decode(repeatCells(latents, refiner.latent_height, refiner.latent_width));
+  const enlarge = (latents: Float32Tensor) => repeatCells(latents, refiner.latent_height, refiner.latent_width);
+  const decode: VaeDecoder['decode'] = (latents, before) => opened.vae_decoder.decode(enlarge(latents), before && enlarge(before));
   return { ...opened, model: { ...opened.model, refiner: null }, refiner: null, vae_decoder: { decode } };
 }
 

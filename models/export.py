@@ -128,8 +128,8 @@ class BytesDecoder(nn.Module):
         super().__init__()
         self.autoencoder = autoencoder
 
-    def forward(self, latents: Tensor) -> Tensor:
-        return self.autoencoder.decode_bytes(latents)
+    def forward(self, latents: Tensor, before: Tensor) -> Tensor:
+        return self.autoencoder.decode_bytes(latents, before)
 
 
 @torch.no_grad()
@@ -156,7 +156,8 @@ def write_graphs(folder: Path, network: Network, refiner: Refiner, autoencoder: 
     fine = torch.randn(1, channels, long, config.refined_side, config.refined_side)
     refining = {"latents": fine, "sigma": torch.rand(1), "base": torch.randn(1, channels, long, side, side)}
     write_graph(folder / "refiner.onnx", refiner, refining, ["velocity"], None, quick=True)
-    write_graph(folder / "vae_decoder.onnx", BytesDecoder(autoencoder), {"latents": fine[0].transpose(0, 1)}, ["frames"], [first], quick=True)
+    shown = {"latents": fine[0].transpose(0, 1), "before": torch.randn_like(fine[0].transpose(0, 1))}
+    write_graph(folder / "vae_decoder.onnx", BytesDecoder(autoencoder), shown, ["frames"], [first, first], quick=True)
     picture = torch.zeros(1, config.refined_side * STRIDE, config.refined_side * STRIDE, 3, dtype=torch.uint8)
     write_graph(folder / "vae_encoder.onnx", PictureEncoder(autoencoder), {"image": picture}, ["latents"], None)
 

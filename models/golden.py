@@ -20,6 +20,7 @@ from package import PackagedNetwork
 from refine import refine
 from sample import encode_texts, prepare, sample, seeded_noise
 from schedule import make_sigmas
+from vae import frames_before
 
 PROMPTS = ["a golden puppy runs on the beach", "a boat sails on a blue sea"]
 WAVE = 0.37
@@ -65,7 +66,8 @@ def compute(text_encoder, network, refiner, decode_bytes, encode_picture) -> dic
     memory = torch.stack([torch.stack(pair) for pair in later[0]])
     chunk = wave(1, channels, config.refiner_chunk_frames, large, large), sigma, wave(1, channels, config.refiner_chunk_frames, side, side)
     video = refine(refiner, wave(1, channels, 8, side, side), SEED, config)
-    frames = decode_bytes(wave(2, channels, large, large))
+    shown = wave(3, channels, large, large)
+    frames = decode_bytes(shown[1:], frames_before(shown[1:], shown[:1]))
     picture = torch.round((wave(1, *frames.shape[2:4], 3) * 4 + 1) * 60).clamp(0, 255).to(torch.uint8)
     story = list(sample(network, [text, text, other], no_text, seeded_noise(SEED), {2}, config.num_inference_steps, config.shift, config.first_chunk_guidance_scale, config.guidance_scale))
     return {

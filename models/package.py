@@ -25,6 +25,7 @@ class PackagedNetwork:
             for name in ("anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder", "vae_encoder")
         }
         self.denoiser = PackagedDenoiser(self)
+        self.decoder_sees_before = manifest["decoder"].get("context_latent_frames", 0) > 0
 
     def conditioning(self, text: Tensor, text_mask: Tensor, anchor: Tensor, anchor_present: Tensor) -> list[Tensor]:
         return self.run("anchor_encoder", text, text_mask, anchor, anchor_present)
@@ -32,8 +33,9 @@ class PackagedNetwork:
     def refiner(self, latents: Tensor, sigma: Tensor, base: Tensor) -> Tensor:
         return self.run("refiner", latents, sigma, base)[0]
 
-    def decode_bytes(self, latents: Tensor) -> Tensor:
-        return self.run("vae_decoder", latents)[0]
+    def decode_bytes(self, latents: Tensor, before: Tensor) -> Tensor:
+        inputs = (latents, before) if self.decoder_sees_before else (latents,)
+        return self.run("vae_decoder", *inputs)[0]
 
     def encode_picture(self, image: Tensor) -> Tensor:
         """uint8 [1, H, W, 3] to latents [1, C, h, w]."""

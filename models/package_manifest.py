@@ -63,7 +63,7 @@ def describe_package(config: ModelConfig, folder: Path, schedule: dict, version:
             "num_inference_steps": config.refiner_steps,
             "shift": config.refiner_shift,
         },
-        "decoder": {"spatial_stride": STRIDE},
+        "decoder": {"spatial_stride": STRIDE, "context_latent_frames": 1},
         "schedule": schedule,
         "price_micro_usd_per_second": 1000,
         "training": notes.get("training", {}),

@@ -1,7 +1,8 @@
 """Stages `autoencoder` and `decoder` of train.py: crops of two rendered frames, L1 + 4 MSE + L1 on gradients.
 
 An auxiliary head names the thing in each cell from the noisy latents, so that things lie apart there. Stage `decoder`
-leaves the latents as they are, so that networks trained on them stay good, and learns to draw them better.
+leaves the latents as they are, so that networks trained on them stay good, and learns to draw them better: what moves between
+the two frames of a latent frame is not in it, and is drawn from what changed since the one before.
 """
 
 import time
@@ -27,10 +28,12 @@ CELLS, BATCH, PEAK_RATE = 8, 24, 2e-3  # the batch is one worker's
 LATENT_NOISE = 0.2
 CLASS_WEIGHT = 0.03
 MOVING_WEIGHT = 2.0
-# Of the second frame's difference to the first; two frames that look alike halve the frame rate
-MOTION_WEIGHT = 1.0
-# One in so many crops of the stage `decoder` is a whole picture made smaller: only a video without the refiner shows such
-DECODER_SMALL_EVERY = 4
+# Of the stage `decoder`. Two frames that look alike halve the frame rate, so their difference counts by itself
+MOTION_WEIGHT = 4.0
+# One in so many crops is a whole picture made smaller: only a video without the refiner shows such
+SMALL_EVERY = 4
+# A video's first latent frame has none before it
+FIRST_SHARE = 0.08
 
 
 def train_autoencoder(checkpoint: Checkpoint, minutes: float, seed: int, worker: int, workers: int, device: str) -> None:
@@ -57,7 +60,7 @@ def train_autoencoder(checkpoint: Checkpoint, minutes: float, seed: int, worker:
             latents = model.encoder(target)
             deviation = latents.detach().std((0, 2, 3), keepdim=True)
             noise = torch.randn_like(latents) * deviation * LATENT_NOISE * torch.rand(len(latents), 1, 1, 1, device=device)
-            output = model.decoder(latents + noise)
+            output = model.draw(latents + noise, torch.zeros_like(latents))
             named = labels_out((latents + noise) / deviation)
         picture = picture_loss(output.float(), target)
         naming = F.cross_entropy(named.float(), torch.from_numpy(classes).to(device))
@@ -93,7 +96,7 @@ def picture_loss(output: Tensor, target: Tensor) -> Tensor:
 
 @dataclass
 class Groups:
-    frames: np.ndarray  # uint8 [N, 2, 128, 128, 3]
+    frames: np.ndarray  # uint8 [N, F, 128, 128, 3]
     classes: np.ndarray  # uint8 [N, 16, 16]
     coarse: np.ndarray  # uint8 [N, 8, 8]
 
@@ -106,20 +109,20 @@ def train_decoder(checkpoint: Checkpoint, minutes: float, seed: int, worker: int
     model.load_state_dict({name: value.float() for name, value in checkpoint.get("autoencoder").items()})
     model.encoder.requires_grad_(False)
     optimizer = torch.optim.AdamW(model.decoder.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3)
-    groups = render_groups(range(seed * 10_000_000 + worker, seed * 10_000_000 + CLIPS, workers))
-    held_out = render_groups(HELD_OUT_SEEDS)
+    groups = render_groups(range(seed * 10_000_000 + worker, seed * 10_000_000 + CLIPS, workers), 4)
+    held_out = render_groups(HELD_OUT_SEEDS, 4)
     share, started, step = 0.0, time.monotonic(), 0
     while share < 1:
         for group in optimizer.param_groups:
             group["lr"] = PEAK_RATE * min(1, (step + 1) / 100) * (1 - share)
-        pictures, _ = draw_crops(groups, rng, DECODER_SMALL_EVERY)
-        target = torch.cat([stack_frames(torch.from_numpy(picture)) for picture in pictures]).to(device)
+        pictures, _ = draw_crops(groups, rng, SMALL_EVERY)
+        signal = torch.stack([stack_frames(torch.from_numpy(picture)) for picture in pictures]).to(device)
+        target = signal[:, 1].contiguous(memory_format=torch.channels_last)
         with torch.autocast(device, torch.bfloat16):
-            with torch.no_grad():
-                latents = model.encoder(target)
-            noise = torch.randn_like(latents) * model.latent_std * LATENT_NOISE * torch.rand(len(latents), 1, 1, 1, device=device)
-            output = model.decoder(latents + noise)
-        loss = picture_loss(output.float(), target) + MOTION_WEIGHT * motion_loss(output.float(), target)
+            before, latents = (disturb(model, signal[:, moment]) for moment in (0, 1))
+            first = torch.rand(len(latents), 1, 1, 1, device=device) < FIRST_SHARE
+            output = model.draw(latents, torch.where(first, 0, latents - before)).float()
+        loss = picture_loss(output, target) + MOTION_WEIGHT * (motion(output) - motion(target)).abs().mean()
         optimizer.zero_grad()
         loss.backward()
         average_gradients(model.decoder, workers)
@@ -128,25 +131,47 @@ def train_decoder(checkpoint: Checkpoint, minutes: float, seed: int, worker: int
         step += 1
         share = agree_on((time.monotonic() - started) / (minutes * 60), workers)
         if worker == 0 and (step % 200 == 0 or share >= 1):
-            print(f"decoder step {step} share {share:.2f} loss {loss.item():.4f} psnr {psnr(model, held_out):.2f} dB", flush=True)
+            print(f"decoder step {step} share {share:.2f} loss {loss.item():.4f} {measure_decoder(model, held_out)}", flush=True)
             checkpoint.put(autoencoder=model.state_dict())
 
 
-def motion_loss(output: Tensor, target: Tensor) -> Tensor:
-    moved, should = (second - first for first, second in (frames.chunk(2, 1) for frames in (output, target)))
-    return (moved - should).abs().mean()
+@torch.no_grad()
+def disturb(model: Autoencoder, signal: Tensor) -> Tensor:
+    """The encoder's latents, as wrong as a denoiser may have made them."""
+    latents = model.encoder(signal.contiguous(memory_format=torch.channels_last))
+    return latents + torch.randn_like(latents) * model.latent_std * LATENT_NOISE * torch.rand(len(latents), 1, 1, 1, device=latents.device)
 
 
-def render_groups(seeds: range) -> Groups:
-    """Two frames at each of the MOMENTS of each seed's clip."""
-    parts = [part for seed in seeds for part in render_moments(seed)]
+def motion(frames: Tensor) -> Tensor:
+    """What the second of two stacked frames [N, 6, H, W] has more than the first."""
+    first, second = frames.chunk(2, 1)
+    return second - first
+
+
+@torch.no_grad()
+def measure_decoder(model: Autoencoder, groups: Groups) -> str:
+    """On whole pictures: decibels, and how much of what truly moves between two frames moves."""
+    errors, drawn, true = [], 0.0, 0.0
+    for frames in groups.frames:
+        signal = stack_frames(torch.from_numpy(frames)).to(model.latent_mean.device)
+        before, latents = model.encode(signal).split(1)
+        output, target = model.decode(latents, before).clamp(-1, 1), signal[1:]
+        errors.append((output - target).square().mean().item())
+        drawn += (motion(output) * motion(target)).sum().item()
+        true += motion(target).square().sum().item()
+    return f"{decibels(errors):.2f} dB, {drawn / true:.0%} of the motion"
+
+
+def render_groups(seeds: range, frames: int = 2) -> Groups:
+    """So many frames at each of the MOMENTS of each seed's clip."""
+    parts = [part for seed in seeds for part in render_moments(seed, frames)]
     return Groups(*(np.stack(column) for column in zip(*parts)))
 
 
-def render_moments(seed: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def render_moments(seed: int, frames: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     moments = []
     for first in MOMENTS:
-        clip = render(draw_scene(seed, "train"), first, 2)
+        clip = render(draw_scene(seed, "train"), first, frames)
         fine, coarse = (cell_labels(clip.tracks, clip.thing_ids, cells)[0][0] for cells in (16, 8))
         moments.append((clip.frames, fine, coarse))
     return moments
@@ -173,7 +198,13 @@ def psnr(model: Autoencoder, groups: Groups) -> float:
     errors = []
     for frames in groups.frames:
         signal = stack_frames(torch.from_numpy(frames)).to(model.latent_mean.device)
-        errors.append((model.decode(model.encode(signal)).clamp(-1, 1) - signal).square().mean().item())
+        latents = model.encode(signal)
+        errors.append((model.decode(latents, latents).clamp(-1, 1) - signal).square().mean().item())
+    return decibels(errors)
+
+
+def decibels(errors: list[float]) -> float:
+    """Of mean squared errors of values in -1..1."""
     return float(-10 * np.log10(np.mean(errors) / 4))
 
 

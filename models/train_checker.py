@@ -84,7 +84,8 @@ def reconstruct(autoencoder: Autoencoder, pairs: np.ndarray) -> np.ndarray:
     with torch.autocast("cpu", torch.bfloat16):
         latents = autoencoder.encode(stack_frames(torch.from_numpy(pairs.reshape(-1, *pairs.shape[2:]))))
         noise = torch.rand(len(latents), 1, 1, 1) * 0.3
-        return autoencoder.decode_bytes((latents + noise * torch.randn_like(latents)).float())[:, 0].numpy()
+        disturbed = (latents + noise * torch.randn_like(latents)).float()
+        return autoencoder.decode_bytes(disturbed, disturbed)[:, 0].numpy()
 
 
 def draw_example(pool: list, rng: np.random.Generator, pair: bool) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:

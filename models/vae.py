@@ -1,7 +1,7 @@
 """The video autoencoder: two frames of RGB to one latent frame and back; deterministic.
 
-A latent frame holds a moment's picture and its motion: 16 numbers for every 8x8 pixels of two
-frames. Fully convolutional: the base model works on 64x64 pictures (8x8 cells), the refiner on
+A latent frame holds a moment's picture: 16 numbers for every 8x8 pixels of two frames. What moved between the
+two is drawn from the latent frame before it, which the decoder sees as well. Fully convolutional: the base model works on 64x64 pictures (8x8 cells), the refiner on
 128x128 (16x16). Latents leave the encoder with mean 0 and deviation 1 per channel (`latent_mean`,
 `latent_std`).
 """
@@ -44,7 +44,7 @@ class Autoencoder(nn.Module):
             nn.Conv2d(160, channels, 1),
         )
         self.decoder = nn.Sequential(
-            nn.Conv2d(channels, 192, 3, padding=1),
+            nn.Conv2d(2 * channels, 192, 3, padding=1),
             ResidualBlock(192),
             ResidualBlock(192),
             ResidualBlock(192),
@@ -63,14 +63,23 @@ class Autoencoder(nn.Module):
         """Frames in -1..1, two stacked as channels [N, 6, H, W], to normalised latents [N, 16, H/8, W/8]."""
         return (self.encoder(groups) - self.latent_mean) / self.latent_std
 
-    def decode(self, latents: Tensor) -> Tensor:
-        """Normalised latents [N, 16, H/8, W/8] to stacked frames in about -1..1, [N, 6, H, W]."""
-        return self.decoder(latents * self.latent_std + self.latent_mean)
+    def decode(self, latents: Tensor, before: Tensor) -> Tensor:
+        """Normalised latents, and each one's latent frame before it, [N, 16, H/8, W/8], to stacked frames in about -1..1, [N, 6, H, W]."""
+        return self.draw(latents * self.latent_std + self.latent_mean, (latents - before) * self.latent_std)
 
-    def decode_bytes(self, latents: Tensor) -> Tensor:
-        """Normalised latents [N, 16, H/8, W/8] to uint8 RGB [N, 2, H, W, 3]."""
-        stacked = self.decode(latents).clamp(-1, 1).unflatten(1, (self.frames_per_latent, 3))
+    def draw(self, latents: Tensor, change: Tensor) -> Tensor:
+        """The same of latents as the encoder makes them, and of what has changed since the latent frame before."""
+        return self.decoder(torch.cat([latents, change], 1))
+
+    def decode_bytes(self, latents: Tensor, before: Tensor) -> Tensor:
+        """The same to uint8 RGB [N, 2, H, W, 3]."""
+        stacked = self.decode(latents, before).clamp(-1, 1).unflatten(1, (self.frames_per_latent, 3))
         return torch.round((stacked + 1) * 127.5).to(torch.uint8).permute(0, 1, 3, 4, 2)
+
+
+def frames_before(latents: Tensor, first: Tensor | None = None) -> Tensor:
+    """For each of consecutive latent frames [N, ...] the one before it; `first` [1, ...] comes before all, None: they begin with a picture that stands still."""
+    return torch.cat([latents[:1] if first is None else first, latents[:-1]])
 
 
 def stack_frames(frames: Tensor, frames_per_latent: int = ModelConfig.frames_per_latent) -> Tensor:

@@ -14,7 +14,7 @@ from package import PackagedNetwork
 from refine import refine
 from sample import Text, encode_texts, sample, seeded_noise
 from story import Scene
-from vae import Autoencoder, stack_frames
+from vae import Autoencoder, frames_before, stack_frames
 from world import SIDE, render
 
 CHUNK = ModelConfig.chunk_frames * ModelConfig.frames_per_latent
@@ -95,7 +95,7 @@ class Maker:
         if not variant.refined:
             return np.stack([cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for frame in self.decode(base[0].transpose(0, 1))])
         refined = refine(self.network.refiner, base, seed, config)[0].transpose(0, 1)
-        return np.concatenate([self.network.decode_bytes(part).flatten(0, 1).numpy() for part in refined.split(4)])
+        return decode_all(self.network.decode_bytes, refined)
 
     @torch.no_grad()
     def encode(self, frames: np.ndarray) -> torch.Tensor:
@@ -103,4 +103,10 @@ class Maker:
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor) -> np.ndarray:
-        return np.concatenate([self.autoencoder.decode_bytes(part).flatten(0, 1).numpy() for part in latents.split(16)])
+        return decode_all(self.autoencoder.decode_bytes, latents)
+
+
+def decode_all(decode_bytes, latents: torch.Tensor) -> np.ndarray:
+    """uint8 [2 * N, H, W, 3] of consecutive latent frames [N, C, h, w], a few at a time."""
+    parts = zip(latents.split(8), frames_before(latents).split(8))
+    return np.concatenate([decode_bytes(part, before).flatten(0, 1).numpy() for part, before in parts])

@@ -13,6 +13,7 @@ import type { OpenedModel } from './generation/family.ts';
 import { generate } from './generation/generate.ts';
 import { openModel } from './generation/open-model.ts';
 import type { GenerationState } from './generation/state.ts';
+import { decodeThumbnail } from './generation/thumbnail.ts';
 import { Timeline } from './generation/timeline.ts';
 import { warmUp } from './generation/warm-up.ts';
 import type { Call, Calls, GeneratedChunk, Reply, Thumbnail } from './inference-messages.ts';
@@ -129,7 +130,7 @@ async function makeThumbnail({ checkpoint }: Calls['thumbnail']['args']): Promis
     throw new Error(`the checkpoint is of ${name} ${identity.model_version}; version ${version} is served here`);
   }
   const [width = 0, height = 0] = (sizes[0] ?? '').split('x').map(Number);
-  const frames = await vae_decoder.decode(thumbnail);
+  const frames = await decodeThumbnail(vae_decoder, thumbnail);
   return { rgb: frames.slice(0, width * height * 3), width, height };
 }
 
@@ -144,9 +145,9 @@ async function* timedChunks(
 ): AsyncGenerator<GeneratedChunk> {
   let began_at_ms = performance.now();
   let decode_ms = 0;
-  const decode: OpenedModel['vae_decoder']['decode'] = async (latents) => {
+  const decode: OpenedModel['vae_decoder']['decode'] = async (latents, before) => {
     const decode_began_at_ms = performance.now();
-    const frames = await untimed.vae_decoder.decode(latents);
+    const frames = await untimed.vae_decoder.decode(latents, before);
     decode_ms = performance.now() - decode_began_at_ms;
     return frames;
   };

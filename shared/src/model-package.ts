@@ -76,8 +76,12 @@ export const ModelPackage = z.object({
       blending: z.enum(['exact', 'causal']).default('exact'),
     })
     .nullable(),
-  /** Pixels across that one cell of the decoded latents becomes. */
-  decoder: z.object({ spatial_stride: Count }),
+  decoder: z.object({
+    /** Pixels across that one cell of the decoded latents becomes. */
+    spatial_stride: Count,
+    /** Whether the decoder also sees the latent frame before each, and so draws what moved since. */
+    context_latent_frames: z.union([z.literal(0), z.literal(1)]).default(0),
+  }),
   schedule: Schedule,
   /** What the family `streaming-modelscope` needs beside; only its packages have it. */
   modelscope: z

@@ -30,7 +30,8 @@ function stateAfterTwoChunks(): GenerationState {
   const step = { next_chunk: 1, latents: ramp(1, 2, 2, 2, 4), base: ramp(1, 2, 2, 1, 2), tail: ramp(1, 2, 2, 2, 4) };
   const fresh = { next_chunk: 0, latents: ramp(1, 2, 0, 2, 4), base: ramp(1, 2, 0, 1, 2), tail: ramp(1, 2, 0, 2, 4) };
   const state = { ...startState(COMMAND, OPENED), next_chunk: 2, delivered_chunks: 1, memory: { overlap, anchor: ramp(1, 2, 1, 2) } };
-  return { ...state, base: ramp(1, 2, 2, 1, 2), thumbnail: ramp(1, 2, 2, 4), wavefront: [step, fresh], finished: ramp(1, 2, 1, 2, 4) };
+  const kept = { thumbnail: ramp(2, 2, 2, 4), shown: ramp(1, 2, 2, 4), finished: ramp(1, 2, 1, 2, 4) };
+  return { ...state, base: ramp(1, 2, 2, 1, 2), wavefront: [step, fresh], ...kept };
 }
 
 test('a saved state comes back bit for bit', async () => {
@@ -39,7 +40,7 @@ test('a saved state comes back bit for bit', async () => {
 });
 
 test('a state without refiner and before the first delivery comes back too', async () => {
-  const state = { ...stateAfterTwoChunks(), thumbnail: null, wavefront: null, finished: ramp(1, 2, 0, 1, 2) };
+  const state = { ...stateAfterTwoChunks(), thumbnail: null, shown: null, wavefront: null, finished: ramp(1, 2, 0, 1, 2) };
   assert.deepEqual(await loadState(await saveState(state, WITHOUT_REFINER), COMMAND, WITHOUT_REFINER), state);
 });
 
@@ -72,18 +73,23 @@ test('a checkpoint with bytes behind its end is refused', async () => {
   assert.throws(() => readState(bytes), CheckpointError);
 });
 
-test("a checkpoint of an older worker comes back without the family's latents, which it did not keep", async () => {
-  const state = { ...stateAfterTwoChunks(), base: null };
+test('a checkpoint of an older worker comes back without what it did not keep', async () => {
+  const state = { ...stateAfterTwoChunks(), base: null, shown: null };
   const text = Buffer.from(await saveState(state, OPENED)).toString('latin1');
-  const older = text.replace('"schema_version":4', '"schema_version":3').replace(',"base":null}', '}'.padEnd(13));
-  assert.deepEqual(await loadState(Buffer.from(older, 'latin1'), COMMAND, OPENED), state);
+  for (const [version, end] of [
+    [4, ',"base":null}'],
+    [3, '}'],
+  ] as const) {
+    const older = text.replace('"schema_version":5', `"schema_version":${version}`).replace(',"base":null,"shown":null}', end.padEnd(26));
+    assert.deepEqual(await loadState(Buffer.from(older, 'latin1'), COMMAND, OPENED), state);
+  }
 });
 
 test('a checkpoint of another schema is refused', async () => {
-  for (const version of [2, 5]) {
+  for (const version of [2, 6]) {
     const text = Buffer.from(await saveState(stateAfterTwoChunks(), OPENED)).toString('latin1');
-    const other = text.replace('"schema_version":4', `"schema_version":${version}`);
-    assert.throws(() => readState(Buffer.from(other, 'latin1')), /not of version 4/);
+    const other = text.replace('"schema_version":5', `"schema_version":${version}`);
+    assert.throws(() => readState(Buffer.from(other, 'latin1')), /not of version 5/);
   }
 });
 

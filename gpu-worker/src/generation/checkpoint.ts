@@ -10,9 +10,9 @@ import { CheckpointError } from './checkpoint-error.ts';
 import type { OpenedModel, SavedMemory } from './family.ts';
 import { type GenerationState, Identity, type IdentityFields, requireSameVideo, requireShapes } from './state.ts';
 
-const SCHEMA_VERSION = 4;
-/** Without the family's latents of chunks that are not delivered. */
-const OLDER_VERSION = 3;
+const SCHEMA_VERSION = 5;
+/** 3 is without the family's latents of chunks that are not delivered, both without what was shown last. */
+const OLDER_VERSIONS = [4, 3] as const;
 const MAGIC = 'EVFC';
 const PREFIX_BYTES = MAGIC.length + 4;
 
@@ -21,7 +21,7 @@ const ImageDims = z.array(Count).length(4);
 const LatentDims = z.array(Count).length(5);
 const StepHeader = z.object({ next_chunk: Count, latents: LatentDims, base: LatentDims, tail: LatentDims });
 const Header = z.object({
-  schema_version: z.union([z.literal(SCHEMA_VERSION), z.literal(OLDER_VERSION)]),
+  schema_version: z.union([z.literal(SCHEMA_VERSION), ...OLDER_VERSIONS.map((version) => z.literal(version))]),
   identity: Identity,
   next_chunk: z.int().positive(),
   delivered_chunks: Count,
@@ -31,6 +31,7 @@ const Header = z.object({
   wavefront: z.tuple([StepHeader], StepHeader).nullable(),
   finished: LatentDims,
   base: LatentDims.nullable().default(null),
+  shown: ImageDims.nullable().default(null),
 });
 type Header = z.infer<typeof Header>;
 
@@ -39,7 +40,7 @@ export type StoredState = Omit<GenerationState, 'memory'> & { readonly memory: S
 
 /** @throws Error before the first chunk, when there is nothing to save */
 export async function saveState(state: GenerationState, { family }: Pick<OpenedModel, 'family'>): Promise<Uint8Array> {
-  const { identity, next_chunk, delivered_chunks, base, thumbnail, wavefront, finished } = state;
+  const { identity, next_chunk, delivered_chunks, base, thumbnail, shown, wavefront, finished } = state;
   if (next_chunk === 0) throw new Error('there is no state to save before the first chunk');
   const memory = await family.save(state.memory);
   const tensors: Float32Tensor[] = [];
@@ -63,6 +64,7 @@ export async function saveState(state: GenerationState, { family }: Pick<OpenedM
       })) ?? null,
     finished: put(finished),
     base: base && put(base),
+    shown: shown && put(shown),
   };
   return toBytes(new TextEncoder().encode(JSON.stringify(header)), tensors);
 }
@@ -93,10 +95,11 @@ export function readState(bytes: Uint8Array): StoredState {
   const wavefront = first ? ([takeStep(first), ...rest.map(takeStep)] as const) : null;
   const finished = take(header.finished);
   const base = header.base && take(header.base);
+  const shown = header.shown && take(header.shown);
   if (offset !== payload.byteLength) {
     throw new CheckpointError(`the checkpoint holds ${payload.byteLength} bytes of latents; its header asks for ${offset}`);
   }
-  return { identity, next_chunk, delivered_chunks, memory, base, thumbnail, wavefront, finished };
+  return { identity, next_chunk, delivered_chunks, memory, base, thumbnail, shown, wavefront, finished };
 }
 
 /** The state from which `command` continues. @throws CheckpointError naming what differs */

@@ -11,6 +11,7 @@ import type { FamilyDescription, OpenedModel } from './family.ts';
 import { drain, finishedFrames, refine } from './refine.ts';
 import type { Refinement } from './refine-chunk.ts';
 import { type GenerationState, requireSameVideo, requireShapes } from './state.ts';
+import { keepThumbnail } from './thumbnail.ts';
 import { Timeline } from './timeline.ts';
 
 export interface Chunk {
@@ -70,19 +71,20 @@ export async function* generate(
       waiting.push(plan);
       // 4. Deliver what can no longer change: an earlier chunk, where there is a refiner.
       if (latentDims(state.finished).frames < description.latent_frames) continue;
-      const { finished, base: made } = state;
+      const { finished, shown, base: made } = state;
       state = { ...countDelivered(state, finished, description), finished: framesFrom(finished, description.latent_frames) };
-      yield { ...(await decodeChunk(opened, waiting.shift() ?? plan, finished, signal)), latents: firstChunk(made, description), state };
+      const decoded = await decodeChunk(opened, waiting.shift() ?? plan, finished, shown, signal);
+      yield { ...decoded, latents: firstChunk(made, description), state };
     }
 
     // 5. At the video's end, deliver what the refiner still holds; the state keeps it, so that a video can be made longer.
     if (!refinement || !state.wavefront || waiting.length === 0) return;
     const rest = await drain(refinement, state.wavefront);
     for (const plan of waiting) {
-      const finished = undelivered(state, rest, refinement, description);
+      const { finished, shown } = undelivered(state, rest, refinement, description);
       const { base: made } = state;
       state = countDelivered(state, finished, description);
-      yield { ...(await decodeChunk(opened, plan, finished, signal)), latents: firstChunk(made, description), state };
+      yield { ...(await decodeChunk(opened, plan, finished, shown, signal)), latents: firstChunk(made, description), state };
     }
   } finally {
     family.dispose(state.memory);
@@ -98,18 +100,24 @@ async function finish(
 ): Promise<GenerationState> {
   if (!refinement || !state.wavefront) return { ...state, finished: latents };
   const { wavefront, finished } = await refine(refinement, state.wavefront, latents);
-  return { ...state, wavefront, finished: undelivered(state, finished, refinement, description) };
+  return { ...state, wavefront, ...undelivered(state, finished, refinement, description) };
 }
 
-/** Finished frames that waited, and those behind them; without what was delivered already, at the end of a shorter video. */
+/**
+ * Finished frames that waited, and those behind them; without what was delivered already, at the end of a shorter video. The last of
+ * those stands before them as the longer video has it: at the shorter one's end it was finished without what follows.
+ */
 function undelivered(
   state: GenerationState,
   more: Float32Tensor,
   { settings }: Refinement,
   { latent_frames }: FamilyDescription,
-): Float32Tensor {
+): Pick<GenerationState, 'finished' | 'shown'> {
   const first_frame = finishedFrames(settings, state.wavefront) - latentDims(state.finished).frames;
-  return framesFrom(joinFrames(state.finished, more), state.delivered_chunks * latent_frames - first_frame);
+  const known = joinFrames(state.finished, more);
+  const delivered = state.delivered_chunks * latent_frames - first_frame;
+  const shown = delivered > 0 && delivered <= latentDims(known).frames ? singleFrame(known, delivered - 1) : state.shown;
+  return { finished: framesFrom(known, delivered), shown };
 }
 
 function framesFrom(latents: Float32Tensor, first: number): Float32Tensor {
@@ -118,9 +126,10 @@ function framesFrom(latents: Float32Tensor, first: number): Float32Tensor {
 }
 
 function countDelivered(state: GenerationState, finished: Float32Tensor, description: FamilyDescription): GenerationState {
-  const thumbnail = state.thumbnail ?? singleFrame(finished, description.thumbnail_latent_frame);
+  const thumbnail = state.thumbnail ?? keepThumbnail(finished, description.thumbnail_latent_frame);
   const base = state.base && framesFrom(state.base, description.latent_frames);
-  return { ...state, delivered_chunks: state.delivered_chunks + 1, base, thumbnail };
+  const shown = singleFrame(finished, description.latent_frames - 1);
+  return { ...state, delivered_chunks: state.delivered_chunks + 1, base, thumbnail, shown };
 }
 
 function firstChunk(base: Float32Tensor | null, { latent_frames }: FamilyDescription): Float32Tensor | null {
@@ -132,13 +141,14 @@ async function decodeChunk(
   { family, vae_decoder }: OpenedModel,
   { chunk_index, first_frame, end_frame, applied }: ChunkPlan,
   finished: Float32Tensor,
+  shown: Float32Tensor | null,
   signal: AbortSignal,
 ): Promise<Omit<Chunk, 'state' | 'latents'>> {
   signal.throwIfAborted();
   const { frames_per_latent } = family.describe().latent;
   const frame_count = end_frame - first_frame;
   const count = Math.ceil(frame_count / frames_per_latent);
-  const frames = await vae_decoder.decode(framesFirst(sliceFrames(finished, 0, count)));
+  const frames = await vae_decoder.decode(framesFirst(sliceFrames(finished, 0, count)), shown);
   const frame_bytes = frames.length / (count * frames_per_latent);
   return { chunk_index, first_frame, frame_count, frames: frames.slice(0, frame_count * frame_bytes), applied };
 }

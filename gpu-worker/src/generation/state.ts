@@ -33,8 +33,10 @@ export interface GenerationState {
   readonly memory: unknown;
   /** The family's latents of the chunks that are made and not delivered, [1, C, F, h, w]; null where an older worker kept none. */
   readonly base: Float32Tensor | null;
-  /** A frame of the first chunk as it was delivered, [1, C, H, W] of what is decoded. Null before that. */
+  /** A frame of the first chunk as it was delivered, [1 or 2, C, H, W] of what is decoded: see `keepThumbnail`. Null before that. */
   readonly thumbnail: Float32Tensor | null;
+  /** The last latent frame that was delivered, [1, C, H, W] of what is decoded. Null before that, and where an older worker kept none. */
+  readonly shown: Float32Tensor | null;
   /** Null where the package has no refiner. */
   readonly wavefront: Wavefront | null;
   /** Latent frames that can no longer change and wait for the rest of their chunk, [1, C, F, H, W]. */
@@ -83,7 +85,7 @@ function beginWith(
   const wavefront = refiner && startWavefront(refiner, latent);
   const base = float32([1, latent.channels, 0, latent.height, latent.width]);
   const finished = float32([1, latent.channels, 0, refiner?.latent_height ?? latent.height, refiner?.latent_width ?? latent.width]);
-  const nothing = { next_chunk: 0, delivered_chunks: 0, thumbnail: null };
+  const nothing = { next_chunk: 0, delivered_chunks: 0, thumbnail: null, shown: null };
   return { identity: { model, model_version, seed }, ...nothing, memory, base, wavefront, finished };
 }
 
@@ -102,7 +104,8 @@ export function requireShapes(state: Omit<GenerationState, 'memory'>, { model: {
   const { channels, height, width } = latent;
   const waiting = (state.next_chunk - state.delivered_chunks) * latent_frames;
   const place = refiner ? [refiner.latent_height, refiner.latent_width] : [height, width];
-  requireDims('thumbnail', state.thumbnail, [1, channels, ...place]);
+  requireDims('thumbnail', state.thumbnail, [state.thumbnail?.dims[0] === 2 ? 2 : 1, channels, ...place]);
+  requireDims('shown', state.shown, [1, channels, ...place]);
   requireDims('finished', state.finished, [1, channels, latentDims(state.finished).frames, ...place]);
   const steps = refiner?.num_inference_steps ?? 0;
   if ((state.wavefront?.length ?? 0) !== steps) {

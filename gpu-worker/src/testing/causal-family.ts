@@ -127,9 +127,10 @@ export function openCausal(device: Device, with_refiner: boolean, window = WINDO
       },
     },
     vae_decoder: {
-      async decode({ values }) {
-        // Grey by the byte: three of them for each value.
-        return Uint8Array.from({ length: 3 * values.length }, (_, index) => 128 + 100 * (values[Math.floor(index / 3)] ?? 0));
+      async decode({ values }, before) {
+        // Grey by the byte: three of them for each value, and a little of what came before.
+        const shade = before?.values[0] ?? 0;
+        return Uint8Array.from({ length: 3 * values.length }, (_, index) => 128 + 100 * (values[Math.floor(index / 3)] ?? 0) + 10 * shade);
       },
     },
   };

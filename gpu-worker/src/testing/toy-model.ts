@@ -101,13 +101,13 @@ export function standIn(model: ModelPackage = MODEL) {
     },
     vae_encoder: null,
     vae_decoder: {
-      async decode({ dims, values }) {
+      async decode({ dims, values }, before) {
         const [count = 0] = dims;
         const size = values.length / count;
-        return Uint8Array.from(
-          { length: count * 96 },
-          (_, index) => 128 + 20 * (values[Math.floor(index / 96) * size + (index % size)] ?? 0),
-        );
+        return Uint8Array.from({ length: count * 96 }, (_, index) => {
+          const at = Math.floor(index / 96) * size + (index % size);
+          return 128 + 20 * (values[at] ?? 0) + 9 * (values[at - size] ?? before?.values[at] ?? 0);
+        });
       },
     },
   };
