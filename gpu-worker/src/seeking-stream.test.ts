@@ -4,7 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type InitVerdict, SeekingVerifier, type SegmentVerdict } from '@everframe/shared/live-verification';
+import {
+  activeManifest,
+  type InitVerdict,
+  readSegmentInfo,
+  SeekingVerifier,
+  type SegmentVerdict,
+} from '@everframe/shared/live-verification';
 import { openDevelopmentSigner } from './provenance/development-signer.ts';
 import { bytesOf, type Made, type MakeOptions, make as makeVideo, report, streamOf, takenOver } from './testing/live-video.ts';
 
@@ -22,14 +28,17 @@ const taken = await make(VIDEO_A, { claim: takenOver(honest, 2), before: honest 
 const initOf = (made: Made) => bytesOf(made, made.commits[0]?.segment.init ?? assert.fail());
 const [first, second] = [initOf(honest), initOf(taken)];
 const media = (index: number, made = honest) => streamOf(made)[index]?.[1] ?? assert.fail();
+const labelOf = (init: Uint8Array) => activeManifest(init)?.label ?? assert.fail();
+const startOf = (segment: Uint8Array) => readSegmentInfo(segment)?.manifest_id;
 const flip = (bytes: Uint8Array, at: number) => bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
 
 async function viewer(...inits: Uint8Array[]) {
   const verifier = new SeekingVerifier({ video_id: VIDEO_A, signers: ['ours'] });
   const begin = async (init: Uint8Array): Promise<InitVerdict> => (await verifier.begin(init, await report(init, signer))).verdict;
   for (const init of inits) assert.equal(await begin(init), 'ours');
-  const check = async (asked_for: number, segment: Uint8Array): Promise<SegmentVerdict> =>
-    (await verifier.check(segment, asked_for)).verdict;
+  /** Played behind the start that its worker signed it for, where no other is named. */
+  const check = async (asked_for: number, segment: Uint8Array, start = startOf(segment)): Promise<SegmentVerdict> =>
+    (await verifier.check(segment, asked_for, start)).verdict;
   return { begin, check };
 }
 
@@ -66,6 +75,13 @@ test('the starts of a stream that changed hands are taken in any order, each for
     // What the dead worker signed but did not commit has no place.
     assert.equal(await check(2, media(2)), 'foreign_stream');
   }
+});
+
+test('a segment that is to be played behind another start than its own is refused, however good both are', async () => {
+  const { check } = await viewer(first, second);
+  assert.equal(await check(1, media(1), labelOf(second)), 'foreign_stream');
+  assert.equal(await check(2, media(0, taken), labelOf(first)), 'foreign_stream');
+  assert.equal(await check(2, media(0, taken), labelOf(second)), 'valid');
 });
 
 test('the start of another video, a second beginning and a second successor are refused', async () => {

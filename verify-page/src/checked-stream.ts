@@ -38,8 +38,11 @@ export type Fault = Verdict | StartVerdict;
 /** `not_begun`: the start that it needs was not loaded, or refused, so nothing can be said of it. */
 export type Outcome = 'good' | 'not_begun' | Fault;
 
+/** The label of a good one's manifest. */
+type CheckedStart = { readonly label: string } | Fault;
+
 interface Start {
-  readonly check: (bytes: Uint8Array<ArrayBuffer>, frag: Fragment) => Promise<Outcome>;
+  readonly check: (bytes: Uint8Array<ArrayBuffer>) => Promise<Outcome>;
   /** Whoever waits for it need not wait any longer. Harmless once it was checked. */
   readonly giveUp: () => void;
 }
@@ -48,10 +51,10 @@ export class CheckedStream {
   readonly #options: CheckedStreamOptions;
   readonly #signers: readonly CheckedInit['verdict'][];
   #verifier: SeekingVerifier | undefined;
-  /** By address: whether it can be relied on, once that is known. */
-  readonly #starts = new Map<string, Promise<boolean>>();
+  /** By address: the label of its manifest, or that it can't be relied on, once that is known. */
+  readonly #starts = new Map<string, Promise<string | false>>();
   /** By address: what was found good, or is being checked. */
-  readonly #checked_starts = new Map<string, { readonly bytes: Uint8Array; readonly outcome: Promise<Outcome> }>();
+  readonly #checked_starts = new Map<string, { readonly bytes: Uint8Array; readonly checked: Promise<CheckedStart> }>();
   /** What hls.js must not go past, by number: of a stream that grows it leaves out what it can't get, and plays on. */
   readonly #refused = new Map<number, Fault>();
 
@@ -60,17 +63,18 @@ export class CheckedStream {
     this.#signers = options.signers ?? ['ours'];
   }
 
-  expectStart(url: string): Start {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#starts.set(url, promise);
+  expectStart(start: Fragment): Start {
+    const { promise, resolve } = Promise.withResolvers<string | false>();
+    this.#starts.set(addressOf(start), promise);
     let is_checked = false;
     return {
-      check: async (bytes, frag) => {
+      check: async (bytes) => {
         is_checked = true;
         try {
-          const outcome = await this.#startOutcome(bytes, frag, url);
-          resolve(outcome === 'good');
-          return outcome;
+          const checked = await this.#checkOnce(bytes, start);
+          if (!('label' in checked)) return checked;
+          resolve(checked.label);
+          return 'good';
         } finally {
           resolve(false);
         }
@@ -82,40 +86,44 @@ export class CheckedStream {
   }
 
   async checkSegment(bytes: Uint8Array, frag: Fragment, url: string): Promise<Outcome> {
-    const needed = frag.initSegment?.url;
-    if (needed && (await this.#starts.get(needed)) === false) return 'not_begun';
+    const start = await (frag.initSegment && this.#starts.get(addressOf(frag.initSegment)));
+    if (start === false) return 'not_begun';
     const media_sequence = Number(frag.sn);
     const [, fault_before] = [...this.#refused].find(([refused]) => refused < media_sequence) ?? [];
     if (fault_before) return fault_before;
     const begun_ms = performance.now();
-    const checked = frag.encrypted ? ENCRYPTED : await this.#verifierFor(frag).check(bytes, media_sequence);
+    const checked = frag.encrypted ? ENCRYPTED : await this.#verifierFor(frag).check(bytes, media_sequence, start ?? undefined);
     const told = { ...checked, url, check_ms: performance.now() - begun_ms, report: null };
     const is_good = checked.verdict === 'valid';
     if (is_good) this.#refused.delete(media_sequence);
     else this.#refused.set(media_sequence, told);
-    return this.#tell(told, is_good);
+    this.#tell(told, is_good);
+    return is_good ? 'good' : told;
   }
 
   /** The same start comes again after a seek, or where hls.js lost patience; it was checked then. */
-  #startOutcome(bytes: Uint8Array<ArrayBuffer>, frag: Fragment, url: string): Promise<Outcome> {
-    const before = this.#checked_starts.get(url);
-    if (before && !frag.encrypted && equalBytes(before.bytes, bytes)) return before.outcome;
-    const outcome = this.#checkStart(bytes, frag, url);
-    const forget = () => this.#checked_starts.delete(url);
-    this.#checked_starts.set(url, { bytes: bytes.slice(), outcome });
-    outcome.then((result) => result !== 'good' && forget(), forget);
-    return outcome;
+  #checkOnce(bytes: Uint8Array<ArrayBuffer>, frag: Fragment): Promise<CheckedStart> {
+    const address = addressOf(frag);
+    const before = this.#checked_starts.get(address);
+    if (before && !frag.encrypted && equalBytes(before.bytes, bytes)) return before.checked;
+    const checked = this.#checkStart(bytes, frag);
+    const forget = () => this.#checked_starts.delete(address);
+    this.#checked_starts.set(address, { bytes: bytes.slice(), checked });
+    checked.then((result) => 'label' in result || forget(), forget);
+    return checked;
   }
 
-  async #checkStart(init: Uint8Array<ArrayBuffer>, frag: Fragment, url: string): Promise<Outcome> {
+  async #checkStart(init: Uint8Array<ArrayBuffer>, frag: Fragment): Promise<CheckedStart> {
     const trust = this.#options.trust ?? (await fetchTrust());
     const begun_ms = performance.now();
     const report = await readInWorker({ file: new Blob([init]), trust });
     const checked = frag.encrypted
       ? { verdict: 'no_session' as const, sentence: ENCRYPTED.sentence }
       : await this.#verifierFor(frag).begin(init, report);
-    const told = { ...checked, sequence_number: null, url, check_ms: performance.now() - begun_ms, report };
-    return this.#tell(told, this.#signers.includes(checked.verdict));
+    const told = { ...checked, sequence_number: null, url: frag.url, check_ms: performance.now() - begun_ms, report };
+    const is_good = this.#signers.includes(checked.verdict);
+    this.#tell(told, is_good);
+    return is_good && report.manifest_label !== null ? { label: report.manifest_label } : told;
   }
 
   #verifierFor({ baseurl }: Fragment): SeekingVerifier {
@@ -123,13 +131,16 @@ export class CheckedStream {
     return this.#verifier;
   }
 
-  #tell(told: Fault, is_good: boolean): Outcome {
+  #tell(told: Fault, is_good: boolean): void {
     const { onVerdict, onFault } = this.#options;
     call(() => onVerdict?.(told));
-    if (is_good) return 'good';
-    call(() => onFault?.(told));
-    return told;
+    if (!is_good) call(() => onFault?.(told));
   }
+}
+
+/** Of one file a playlist can name several parts. */
+function addressOf({ url, byteRange }: Fragment): string {
+  return [url, ...byteRange].join(' ');
 }
 
 /** What goes wrong in the page's own code is the page's: it must not change what is played. */

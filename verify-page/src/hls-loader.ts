@@ -46,7 +46,7 @@ export function createVerifyingLoader(options: CheckedStreamOptions = {}): Fragm
     load(context: FragmentLoaderContext, config: LoaderConfiguration, callbacks: LoaderCallbacks<FragmentLoaderContext>): void {
       const { frag, url } = context;
       // Segments that come before it wait for it: hls.js asks for both at once.
-      const start = frag.sn === 'initSegment' ? stream.expectStart(url) : undefined;
+      const start = frag.sn === 'initSegment' ? stream.expectStart(frag) : undefined;
       this.#giveUpStart = start?.giveUp;
       const end = (tell: () => void) => {
         this.#giveUpStart?.();
@@ -62,7 +62,7 @@ export function createVerifyingLoader(options: CheckedStreamOptions = {}): Fragm
           if (!(data instanceof ArrayBuffer)) return refuse(COULD_NOT_CHECK, 'The loader of this page gives no bytes.');
           const bytes = new Uint8Array(data);
           this.#is_start_here = start !== undefined;
-          (start ? start.check(bytes, frag) : stream.checkSegment(bytes, frag, url)).then(
+          (start ? start.check(bytes) : stream.checkSegment(bytes, frag, url)).then(
             (outcome) => {
               if (outcome === 'not_begun') return end(() => callbacks.onAbort?.(stats, context, details));
               if (outcome !== 'good') return refuse(REFUSED, outcome.sentence);

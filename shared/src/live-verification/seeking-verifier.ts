@@ -38,9 +38,15 @@ export class SeekingVerifier {
     return checked;
   }
 
-  /** @param media_sequence number of the segment that was asked for, as its playlist counts (RFC 8216, section 4.3.3.2) */
-  async check(segment: Uint8Array, media_sequence: number): Promise<CheckedSegment> {
-    const judged = await judgeSegment(segment, ({ manifest_id, sequence_number }) => this.#streamAt(manifest_id, sequence_number));
+  /**
+   * @param media_sequence number of the segment that was asked for, as its playlist counts (RFC 8216, section 4.3.3.2)
+   * @param start label of the manifest of the init segment that it is to be played behind: behind another one, its bytes would
+   * show something else; undefined where it was given none
+   */
+  async check(segment: Uint8Array, media_sequence: number, start: string | undefined): Promise<CheckedSegment> {
+    const judged = await judgeSegment(segment, ({ manifest_id, sequence_number }) =>
+      manifest_id === start ? this.#streamAt(manifest_id, sequence_number) : undefined,
+    );
     const { sequence_number } = judged;
     const asked_for = media_sequence + FIRST_SEQUENCE_NUMBER;
     const verdict = judged.verdict === 'whole' ? this.#place(judged.sequence_number, asked_for) : judged.verdict;
