@@ -9,6 +9,7 @@ import type { ModelPackage } from './model-package.ts';
 import { typeName } from './prompt.ts';
 
 const PARAM = 'from_seconds';
+const FRAME_TOLERANCE = 0.001;
 
 /**
  * @param value seconds of the parent, as a number or its text; undefined for its end
@@ -18,7 +19,6 @@ const PARAM = 'from_seconds';
 export function branchStart(value: unknown, parent: GenerationCommand, model: ModelPackage): number {
   if (value === undefined) return parent.frames;
   const seconds = typeof value === 'string' && /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) : value;
-  const length = parent.frames / model.fps;
   if (typeof seconds !== 'number') {
     const got = typeof value === 'string' ? `'${value.slice(0, 40).toWellFormed()}'` : typeName(value);
     throw new EverframeError(
@@ -27,21 +27,20 @@ export function branchStart(value: unknown, parent: GenerationCommand, model: Mo
       { param: PARAM },
     );
   }
-  if (!(seconds > 0 && seconds <= length)) {
-    throw refuse(`'${PARAM}' must be more than 0 and at most ${length}, where the video ends; got ${seconds}.`);
+  const frame = frameAt(seconds, model);
+  if (!(frame > 0 && frame <= parent.frames)) {
+    throw refuse(`'${PARAM}' must be more than 0 and at most ${secondsAt(parent.frames, model)}, where the video ends; got ${seconds}.`);
   }
-  const frame = seconds * model.fps;
   const chunk_frames = framesOfChunk(model);
   if (frame === parent.frames || frame % chunk_frames === 0) return frame;
   const border = Math.floor(frame / chunk_frames) * chunk_frames;
-  const borders = [border, Math.min(border + chunk_frames, parent.frames)].filter((at) => at > 0).map((at) => at / model.fps);
-  throw refuse(
-    `'${PARAM}' is ${seconds} s. ${model.name} begins a chunk every ${chunk_frames / model.fps} s: take ${borders.join(' or ')}.`,
-  );
+  const borders = [border, Math.min(border + chunk_frames, parent.frames)].filter((at) => at > 0);
+  const remedy = borders.map((at) => secondsAt(at, model)).join(' or ');
+  throw refuse(`'${PARAM}' is ${seconds} s. ${model.name} begins a chunk every ${secondsAt(chunk_frames, model)} s: take ${remedy}.`);
 }
 
 /** @param kept_frames what the new video would take over @throws EverframeError saying from where on, or of which video, it can be done */
-export function requireBranchable({ continues, edits }: GenerationCommand, kept_frames: number, model: ModelPackage): void {
+export function requireBranchable({ continues, edits, frames }: GenerationCommand, kept_frames: number, model: ModelPackage): void {
   if (edits) {
     throw new EverframeError(
       'unsupported_operation',
@@ -50,10 +49,21 @@ export function requireBranchable({ continues, edits }: GenerationCommand, kept_
     );
   }
   if (!continues || kept_frames >= continues.kept_frames) return;
-  const first = (continues.kept_frames + chunksAhead(model) * framesOfChunk(model)) / model.fps;
+  const first = secondsAt(Math.min(frames, continues.kept_frames + chunksAhead(model) * framesOfChunk(model)), model);
   throw refuse(
     `What lies before ${first} s of this video came from ${continues.video_id}. Take '${PARAM}' from ${first} on, or extend ${continues.video_id}.`,
   );
+}
+
+/** A decimal fraction meets not every frame. */
+function frameAt(seconds: number, { fps }: ModelPackage): number {
+  const nearest = Math.round(seconds * fps);
+  return Math.abs(seconds * fps - nearest) < FRAME_TOLERANCE ? nearest : seconds * fps;
+}
+
+/** As it can be sent back, also as text. */
+function secondsAt(frame: number, { fps }: ModelPackage): number {
+  return Number((frame / fps).toFixed(6));
 }
 
 function refuse(message: string): EverframeError {

@@ -117,6 +117,28 @@ test('a branch that cannot be made is refused, with what can', () => {
   assert.equal(extend({ prompt: 'a cat', seconds: 6, from_seconds: 6 }, extended).continues?.kept_frames, 48);
 });
 
+test('a branch that only the end of a short extension allows is led there, and no further', () => {
+  const short = { ...PARENT, frames: 56, seconds: 7, continues: { video_id: 'video_0', frames: 48, kept_frames: 48 } };
+  assert.throws(
+    () => toExtensionCommand({ prompt: 'a cat', seconds: 6, from_seconds: 3 }, 'v', short, [REFINED as unknown as ModelPackage]),
+    /Take 'from_seconds' from 7 on/,
+  );
+});
+
+test('a border that no decimal fraction meets is found as a form can say it', () => {
+  /** Chunks of a third of a second. */
+  const thirds = { ...MODEL, fps: 3, chunk: { latent_frames: 1 }, latent: { frames_per_latent: 1 } } as unknown as ModelPackage;
+  const parent = { ...PARENT, fps: 3, seconds: 3, frames: 8, segments: [] };
+  for (const [from_seconds, frames] of [
+    ['0.333333', 1],
+    ['2.333333', 7],
+    [7 / 3, 7],
+    ['2.666667', 8],
+  ] as const) {
+    assert.equal(toExtensionCommand({ prompt: 'a cat', seconds: 1, from_seconds }, 'v', parent, [thirds]).continues?.frames, frames);
+  }
+});
+
 test('what cannot be seen, or would be too long, is refused', () => {
   const cases: [ExtendVideoRequest, string, RegExp][] = [
     [{ prompt: 'a cat', seconds: 14 }, 'seconds', /would make the video 21 s long; m makes up to 20\. Ask for 13 or fewer/],
