@@ -1,6 +1,6 @@
 /**
- * POST /v1/videos/extensions: a completed video, or its beginning, and more behind it, as a new video. It gets copies of what it begins with
- * before it is recorded, so that the old one can be deleted at any time.
+ * POST /v1/videos/extensions: a completed video, or its beginning, and more behind it, as a new video. It gets copies of
+ * what it begins with before it is recorded, so that the old one can be deleted at any time.
  */
 import {
   type Asset,

@@ -88,6 +88,10 @@ export function openPrompts(sql: SqlStorage): SqlStorage {
   return sql;
 }
 
+export function forgetPrompts(sql: SqlStorage): void {
+  opened.delete(sql);
+}
+
 function toPrompt({ id, created_at_ms, prompt, answer }: Row): StoredPrompt {
   return {
     id,

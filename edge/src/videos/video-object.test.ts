@@ -223,3 +223,16 @@ test('a missing secret is named in the log, and the caller only learns that it i
     await broken.close();
   }
 });
+
+test('an object that was emptied keeps a video as a new one does', async () => {
+  const id = await edge.create();
+  const { command } = await edge.claim(id);
+  const video = edge.env.VIDEO.getByName(id);
+  await edge.asOwner(`/v1/videos/${id}`, { method: 'DELETE' });
+  const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: id });
+  await storage.exec("UPDATE outbox SET due_at_ms = 1 WHERE errand = 'erase'");
+  await video.poke();
+  await until('emptied', async () => (await storage.exec("SELECT 1 FROM sqlite_master WHERE name = 'video'")).length === 0);
+  await video.create({ id, account_id: 'account_a', command, created_at_ms: Date.now(), price: null, request_id: null, held: true });
+  assert.deepEqual((await video.prompts())?.sent, []);
+});

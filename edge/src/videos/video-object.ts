@@ -49,7 +49,7 @@ export class VideoObject extends DurableObject<Env> {
   async create(video: NewVideo): Promise<VideoRecord> {
     const existing = tables.loadState(this.#sql);
     if (existing) return existing;
-    // From then on the account may take the video for one that never was. Reserved and recorded follow each other, so only a standstill brings this.
+    // From then on the account may take the video for one that never was; only a standstill between reserving and recording brings it.
     if (Date.now() > video.created_at_ms + RESERVATION_SECONDS * 1000) throw new Error(`${video.id} is recorded too late`);
     const state = newVideoState(video);
     tables.createTables(this.#sql);
@@ -280,8 +280,8 @@ export class VideoObject extends DurableObject<Env> {
         if (this.#video.find()?.lease) this.#video.expireLease();
         const isErased = await runErrands(this.env, this.#sql, () => this.announce());
         if (isErased) {
-          await this.ctx.storage.deleteAll();
           tables.forgetTables(this.#sql);
+          await this.ctx.storage.deleteAll();
         }
       }
       await this.#video.setAlarm();

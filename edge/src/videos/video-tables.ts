@@ -13,7 +13,7 @@ import {
   type Segment,
   type VideoEvent,
 } from '@everframe/shared';
-import { acceptedSegments, openPrompts } from './prompt-table.ts';
+import { acceptedSegments, forgetPrompts, openPrompts } from './prompt-table.ts';
 import type { Beginning, VideoState } from './video-state.ts';
 
 /** Every step of a video begins with asking, so what was seen is not asked for again. */
@@ -26,9 +26,10 @@ export function hasTables(sql: SqlStorage): boolean {
   return has_tables;
 }
 
-/** They are gone with all that the object kept. */
+/** In one stretch with what empties the object, so that nobody asks for a table that is gone. */
 export function forgetTables(sql: SqlStorage): void {
   seen.delete(sql);
+  forgetPrompts(sql);
 }
 
 export function createTables(sql: SqlStorage): void {
