@@ -1,5 +1,5 @@
 /** Signed files damaged at random. The same number gives the same damage of the same file. */
-import { mulberry32 } from './unmarked-windows.ts';
+import { mulberry32 } from '@everframe/shared/mulberry32';
 
 const NUMBERS = [0, 1, 7, 8, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff];
 /** Most damage is done where most is parsed. */

@@ -2,6 +2,8 @@
  * Windows of frames that carry no mark, to see whether one is found in them: generated clips and other pictures, cut, cropped,
  * mirrored and lit at random, and noise of several grains. Each has a number, and the same number gives the same window of the same clips.
  */
+import { mulberry32 } from '@everframe/shared/mulberry32';
+
 export interface GreyClip {
   readonly width: number;
   readonly height: number;
@@ -50,14 +52,4 @@ function noise(count: number, random: () => number): GreyClip {
   };
   const first = field();
   return { width, height, frames: Array.from({ length: count }, () => (still ? first : field())) };
-}
-
-export function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,5 +1,6 @@
 /** For tests of what runs inside a Durable Object: its SQL on a real SQLite in memory, and random numbers that can be repeated. */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { mulberry32 } from '@everframe/shared/mulberry32';
 import type { Sql } from '../accounts/ledger.ts';
 
 export function openSql(): Sql {
@@ -12,13 +13,8 @@ export function openSql(): Sql {
   };
 }
 
-/** mulberry32. @returns whole numbers in [0, below) */
+/** @returns whole numbers in [0, below) */
 export function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
+  const random = mulberry32(seed);
+  return (below) => (random() * 2 ** 32) % below;
 }

@@ -1,8 +1,8 @@
 /** A crop of a picture that is mostly detail which stands still: what little of the mark shows must not be drowned by what does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mulberry32 } from '../testing/mulberry32.ts';
 import { createMarker, createMarkReader } from './index.ts';
-import { noise } from './test-noise.ts';
 
 const SIDE = 128;
 const CROPPED = 116;
@@ -12,7 +12,7 @@ const GRAIN = 8;
 
 /** A flat sky over blocks of two pixels, none like the next. [F, H, W, 3] */
 function standingScene(): Uint8Array {
-  const next = noise(9);
+  const next = mulberry32(9);
   const blocks = Array.from({ length: (SIDE / 2) ** 2 }, next);
   const rgb = new Uint8Array(FRAMES * SIDE * SIDE * 3);
   for (let sample = 0; sample < rgb.length; sample++) {
@@ -25,7 +25,7 @@ function standingScene(): Uint8Array {
 
 /** Luma of a frame of grey pixels, five pixels from the left and seven from the top cut off. */
 function cropped(rgb: Uint8Array, frame: number): Uint8Array {
-  const next = noise(200 + frame);
+  const next = mulberry32(200 + frame);
   return Uint8Array.from({ length: CROPPED * CROPPED }, (_, pixel) => {
     const [x, y] = [(pixel % CROPPED) + 5, Math.floor(pixel / CROPPED) + 7];
     const value = (rgb[((frame * SIDE + y) * SIDE + x) * 3] ?? 0) + GRAIN * (next() - 0.5);

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mulberry32 } from '../testing/mulberry32.ts';
 import { decodeId, encodeId } from './code.ts';
 import { createMarker, createMarkReader, lumaOf } from './index.ts';
-import { noise } from './test-noise.ts';
 
 const SIZE = { width: 128, height: 128 };
 const ID = '5e1f00c0ffee';
 
 /** A sky over a meadow with a disc that moves, and a grain that moves with it. */
 function frame(index: number): Uint8Array {
-  const next = noise(index);
+  const next = mulberry32(index);
   const { width, height } = SIZE;
   const pixels = new Uint8Array(width * height * 3);
   for (let pixel = 0; pixel < width * height; pixel++) {
@@ -28,7 +28,7 @@ function read(frames: readonly Uint8Array[]) {
 }
 
 test('an identifier comes back through the code, with an eighth of its signs turned', () => {
-  const next = noise(1);
+  const next = mulberry32(1);
   for (let round = 0; round < 20; round++) {
     const id = Array.from({ length: 12 }, () => Math.floor(next() * 16).toString(16)).join('');
     const soft = Float32Array.from(encodeId(id), (sign) => (next() < 0.125 ? -sign : sign));
@@ -37,7 +37,7 @@ test('an identifier comes back through the code, with an eighth of its signs tur
 });
 
 test('what no identifier was written into decodes to none', () => {
-  const next = noise(2);
+  const next = mulberry32(2);
   const soft = Float32Array.from({ length: 288 }, () => next() - 0.5);
   assert.equal(decodeId(soft), undefined);
 });
@@ -68,7 +68,7 @@ test('the mark is read from twelve frames, hides above 42 dB, and is the same by
 
 test('unmarked frames and noise read as none', () => {
   assert.equal(read(Array.from({ length: 12 }, (_, index) => frame(index))).id, null);
-  const next = noise(3);
+  const next = mulberry32(3);
   assert.equal(read([Uint8Array.from({ length: 49152 }, () => next() * 256)]).id, null);
   assert.equal(read([new Uint8Array(49152)]).id, null);
   assert.equal(read([]).id, null);

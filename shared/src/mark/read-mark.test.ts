@@ -1,8 +1,8 @@
 /** What the reader makes of fixed frames, number for number: a faster way must find the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mulberry32 } from '../testing/mulberry32.ts';
 import { createMarker, createMarkReader, lumaOf } from './index.ts';
-import { noise } from './test-noise.ts';
 
 const ID = '5e1f00c0ffee';
 interface Clip {
@@ -15,7 +15,7 @@ interface Clip {
 function scene(width: number, height: number, count: number): Uint8Array {
   const pixels = new Uint8Array(count * width * height * 3);
   for (let frame = 0, at = 0; frame < count; frame++) {
-    const next = noise(frame);
+    const next = mulberry32(frame);
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const inside = Math.hypot(x - width * 0.3 - frame * 2, y - height * 0.55) < height * 0.16;

@@ -1,7 +1,7 @@
-/** For tests: noise that is the same each time, so that a failure can be made again. */
+/** For tests and benchmarks: chance that is the same each time, so that a failure can be made again. */
 
-/** Mulberry32. @returns numbers of [0, 1) */
-export function noise(seed: number): () => number {
+/** @returns numbers of [0, 1) */
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
