@@ -3,27 +3,21 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ApiKey, type ClaimAnswer, videoPrefix } from '@everframe/shared';
 import { PACKAGES } from '../catalogue.ts';
-import { startEdge, type TestEdge } from '../testing/edge.ts';
-import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
 import { until } from '../testing/until.ts';
 import { commitChunks, finalAssets } from '../testing/worker.ts';
 
-let edge: TestEdge;
-let queue: TestQueue;
+let edge: EdgeWithQueue;
 
 before(async () => {
-  queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint });
+  edge = await startEdgeWithQueue();
 });
-after(async () => {
-  await edge?.close();
-  await queue?.close();
-});
+after(() => edge?.close());
 
 let accounts = 0;
 
 /** An account of its own, with credits where they are given. */
-async function newAccount(columns: Parameters<TestEdge['setAccount']>[1] = {}, micro_usd = 0): Promise<{ id: string; key: ApiKey }> {
+async function newAccount(columns: Parameters<EdgeWithQueue['setAccount']>[1] = {}, micro_usd = 0): Promise<{ id: string; key: ApiKey }> {
   const id = `account_money_${++accounts}`;
   const key = await edge.addKey(id);
   if (Object.keys(columns).length > 0) await edge.setAccount(id, columns);
@@ -179,9 +173,9 @@ test("videos beyond the account's bound wait, in order, while another account go
   const other = await newAccount({ max_concurrent_videos: 1 });
   const [first, second, third] = [await created(key), await created(key), await created(key)];
   const stranger = await created(other.key);
-  await queue.messages(first, 1);
-  await queue.messages(stranger, 1);
-  const sent = (video_id: string) => queue.all().filter((message) => message.video_id === video_id).length;
+  await edge.queue.messages(first, 1);
+  await edge.queue.messages(stranger, 1);
+  const sent = (video_id: string) => edge.queue.all().filter((message) => message.video_id === video_id).length;
 
   await edge.env.DB.prepare('UPDATE videos SET updated_at_ms = 1 WHERE id = ?').bind(second).run();
   await edge.worker.scheduled({ cron: '* * * * *', scheduledTime: new Date() });
@@ -189,10 +183,10 @@ test("videos beyond the account's bound wait, in order, while another account go
   assert.deepEqual([sent(second), sent(third)], [0, 0], 'the sweep lets nobody jump the queue');
 
   await edge.as(key)(`/v1/videos/${first}/cancel`, { method: 'POST' });
-  await queue.messages(second, 1);
+  await edge.queue.messages(second, 1);
   assert.equal(sent(third), 0);
   await complete(second, await edge.claim(second));
-  await queue.messages(third, 1);
+  await edge.queue.messages(third, 1);
 });
 
 test('a reservation whose video was never recorded is released, and an end that got lost is fetched', async () => {

@@ -2,23 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { videoPrefix } from '@everframe/shared';
-import { startEdge, type TestEdge } from '../testing/edge.ts';
-import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
 import { until } from '../testing/until.ts';
 
 const TERMS = { unlimited: true, key_budget_micro_usd: null, max_concurrent_videos: null };
 
-let edge: TestEdge;
-let queue: TestQueue;
+let edge: EdgeWithQueue;
 
 before(async () => {
-  queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint });
+  edge = await startEdgeWithQueue();
 });
-after(async () => {
-  await edge?.close();
-  await queue?.close();
-});
+after(() => edge?.close());
 
 const reservationOf = (video_id: string) => ({ video_id, key_id: 'key', model: 'm', seconds: 1, micro_usd: 1000 });
 

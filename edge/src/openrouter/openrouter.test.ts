@@ -1,75 +1,26 @@
 /** OpenRouter's dialect through its stock SDK, against the running edge. Every answer is one that the document has. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type ApiKey, CREATE_WITH_PICTURE_MAX_BYTES, URL_MAX_CHARACTERS } from '@everframe/shared';
-import { OpenRouter } from '@openrouter/sdk';
-import { HTTPClient } from '@openrouter/sdk/lib/http.js';
-import type { VideoGenerationRequest } from '@openrouter/sdk/models';
+import type { OpenRouter } from '@openrouter/sdk';
 import * as errors from '@openrouter/sdk/models/errors';
-import { unrecognized } from '@openrouter/sdk/types/unrecognized.js';
 import { PACKAGES } from '../catalogue.ts';
-import { assertDocumented } from '../testing/assert-documented.ts';
 import { sha256Hex, startEdge, type TestEdge } from '../testing/edge.ts';
+import { clientOf, download, generate, MODEL, poll, post, R128, type Refused, refusalOf } from '../testing/openrouter-client.ts';
 import { dataUrl, pngOf } from '../testing/picture.ts';
 import { until } from '../testing/until.ts';
 import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
-
-const MODEL = PACKAGES[0]?.name ?? '';
-/** As the SDK wants what is in none of its lists. */
-const R128 = unrecognized('128p');
 
 let edge: TestEdge;
 let client: OpenRouter;
 
 before(async () => {
   edge = await startEdge({ LEASE_SECONDS: '600', DNS_RESOLVER_URL: '' });
-  client = clientOf(edge.key);
+  client = clientOf(edge, edge.key);
 });
 after(() => edge?.close());
 
-/** A refusal is not repeated here, as it is by default for an hour where it is ours. */
-function clientOf(key: Pick<ApiKey, 'text'>, address = edge.address): OpenRouter {
-  const httpClient = new HTTPClient({
-    fetcher: async (input, init) => {
-      const request = new Request(input, init);
-      const { method, url } = request;
-      const response = await fetch(request);
-      await assertDocumented(method, url, response);
-      return response;
-    },
-  });
-  return new OpenRouter({ apiKey: key.text, serverURL: `${address}api/v1`, httpClient, retryConfig: { strategy: 'none' } });
-}
-
-const generate = (fields: Partial<VideoGenerationRequest>, by = client) =>
-  by.videoGeneration.generate({ videoGenerationRequest: { model: MODEL, prompt: 'a red ball', ...fields } });
-const poll = (jobId: string, by = client) => by.videoGeneration.getGeneration({ jobId });
-const download = async (jobId: string, by = client) => new Response(await by.videoGeneration.getVideoContent({ jobId })).text();
-const countObjects = async () => (await edge.worker.listDurableObjectIds('VIDEO')).length;
-
-/** In JSON, for what the SDK does not send. */
-const post = (fields: object, headers: Record<string, string> = {}) =>
-  edge.asOwner('/api/v1/videos', {
-    ...{ method: 'POST', headers: { 'content-type': 'application/json', ...headers } },
-    body: JSON.stringify({ model: MODEL, prompt: 'a red ball', ...fields }),
-  });
-
-interface Refused {
-  readonly error: { readonly code: number; readonly message: string; readonly metadata: { readonly param: string; readonly code: string } };
-}
-
-async function refusalOf(call: Promise<unknown>): Promise<errors.OpenRouterError & Refused> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof errors.OpenRouterError) return error as errors.OpenRouterError & Refused;
-    throw error;
-  }
-  throw new Error('not refused');
-}
-
 test('a job is created, polled and downloaded, with its key or without any, and costs what it is said to', async () => {
-  const created = await generate({
+  const created = await generate(client, {
     ...{ duration: 1, resolution: R128, aspectRatio: '1:1', size: '128x128', seed: 7, generateAudio: false },
     ...{ frameImages: [], user: 'user-1', sessionId: 'session-1', provider: { options: { openai: { quality: 'high' } } } },
   });
@@ -79,17 +30,17 @@ test('a job is created, polled and downloaded, with its key or without any, and 
   const { prompt, model, seconds, width, height, seed } = claim.command;
   assert.deepEqual([prompt, model, seconds, width, height, seed], ['a red ball', MODEL, 1, 128, 128, 7]);
   assert.equal((await edge.view(id)).seed, 7, 'the same video in the other dialect');
-  assert.equal((await poll(id)).status, 'in_progress');
-  const early = await refusalOf(download(id));
+  assert.equal((await poll(client, id)).status, 'in_progress');
+  const early = await refusalOf(download(client, id));
   assert.ok(early instanceof errors.ConflictResponseError);
   assert.equal(early.error.metadata.code, 'video_not_ready');
 
   const parent = await commitChunks(edge, claim, id, 0, 2);
   const assets = await finalAssets(edge, claim, id);
   await edge.call(id, 'complete', { epoch: claim.epoch, parent, ...assets });
-  const done = await poll(id);
+  const done = await poll(client, id);
   assert.deepEqual([done.status, done.usage, done.error], ['completed', { cost: 0.001, isByok: false }, undefined]);
-  const text = await download(id);
+  const text = await download(client, id);
   assert.equal(text.length, assets.video.bytes);
 
   const [url = ''] = done.unsignedUrls ?? [];
@@ -102,13 +53,15 @@ test('a job is created, polled and downloaded, with its key or without any, and 
 
 test('a first frame is what a video begins with', async () => {
   const bytes = pngOf([200, 30, 30]);
-  const { id } = await generate({ frameImages: [{ type: 'image_url', imageUrl: { url: dataUrl(bytes) }, frameType: 'first_frame' }] });
+  const { id } = await generate(client, {
+    frameImages: [{ type: 'image_url', imageUrl: { url: dataUrl(bytes) }, frameType: 'first_frame' }],
+  });
   assert.equal((await edge.claim(id)).command.input_reference?.sha256, sha256Hex(bytes));
 });
 
 test('an address of a file opens that file alone, and ends', async () => {
   const [first, second] = [await completedVideo(edge), await completedVideo(edge)];
-  const [url = ''] = (await poll(first.video_id)).unsignedUrls ?? [];
+  const [url = ''] = (await poll(client, first.video_id)).unsignedUrls ?? [];
   const token = new URL(url).searchParams.get('token') ?? '';
   const { url: stream_url } = (await (await edge.asOwner(`/v1/videos/${first.video_id}/stream_url`, { method: 'POST' })).json()) as {
     url: string;
@@ -130,108 +83,13 @@ test('an address of a file opens that file alone, and ends', async () => {
   assert.equal((await edge.request(url)).status, 404, 'it goes with the video');
 });
 
-test('what cannot be obeyed is refused in the typed classes of the SDK, and nothing is stored for it', async () => {
-  const before_objects = await countObjects();
-  const image = { type: 'image_url', imageUrl: { url: 'https://example.com/a.png' } } as const;
-  const cases: readonly [Partial<VideoGenerationRequest>, string, string][] = [
-    [{ prompt: undefined }, 'prompt', 'missing_required_parameter'],
-    [{ prompt: 'a naked child' }, 'prompt', 'moderation_blocked'],
-    [{ model: 'openai/sora-2' }, 'model', 'model_not_found'],
-    [{ duration: 601 }, 'duration', 'invalid_value'],
-    [{ resolution: '720p' }, 'resolution', 'invalid_value'],
-    [{ aspectRatio: '16:9' }, 'aspect_ratio', 'invalid_value'],
-    [{ size: '1280x720' }, 'size', 'invalid_value'],
-    [{ seed: -1 }, 'seed', 'invalid_value'],
-    [{ generateAudio: true }, 'generate_audio', 'unsupported_parameter'],
-    [{ frameImages: [{ ...image, frameType: 'last_frame' }] }, 'frame_images', 'unsupported_parameter'],
-    [
-      {
-        frameImages: [
-          { ...image, frameType: 'first_frame' },
-          { ...image, frameType: 'first_frame' },
-        ],
-      },
-      'frame_images',
-      'unsupported_parameter',
-    ],
-    [
-      { frameImages: [{ ...image, imageUrl: { url: 'data:,' }, frameType: 'first_frame' }] },
-      ...(['frame_images[0].image_url.url', 'invalid_value'] as const),
-    ],
-    [{ inputReferences: [image] }, 'input_references', 'unsupported_parameter'],
-    [{ callbackUrl: 'https://10.0.0.1/hook' }, 'callback_url', 'url_not_allowed'],
-    [{ callbackUrl: 'http://example.com/hook' }, 'callback_url', 'url_not_allowed'],
-    [{ callbackUrl: `https://example.com/${'a'.repeat(URL_MAX_CHARACTERS)}` }, 'callback_url', 'string_too_long'],
-    [{ upscaleFactor: 2 }, 'upscale_factor', 'unsupported_parameter'],
-    [{ creativity: 1 }, 'creativity', 'unsupported_parameter'],
-  ];
-  for (const [fields, param, code] of cases) {
-    const refused = await refusalOf(generate(fields));
-    assert.ok(refused instanceof errors.BadRequestResponseError, JSON.stringify(fields));
-    assert.deepEqual([refused.error.code, refused.error.metadata.param, refused.error.metadata.code], [400, param, code]);
-    assert.doesNotMatch(refused.message, /'seconds'/);
-  }
-  for (const [fields, param, code] of [
-    [{ prompts: [] }, 'prompts', 'unknown_parameter'],
-    [{ model: undefined, size: '1280x720' }, 'size', 'invalid_value'],
-    [{ model: undefined, resolution: 'banana' }, 'resolution', 'invalid_value'],
-    [{ model: null, aspect_ratio: '16:9' }, 'aspect_ratio', 'invalid_value'],
-    [{ callback_url: 7 }, 'callback_url', 'invalid_type'],
-    [{ generate_audio: 'no' }, 'generate_audio', 'invalid_type'],
-    [{ provider: 'fal' }, 'provider', 'invalid_type'],
-    [{ provider: { options: { everframe: { prompt: 'a' } } } }, 'provider.options.everframe.prompt', 'unknown_parameter'],
-    [{ provider: { options: { everframe: { segments: [{ start: 0, prompt: 'a' }] } } } }, 'segments[0].start', 'invalid_value'],
-  ] as const) {
-    const { error } = (await (await post(fields)).json()) as Refused;
-    assert.deepEqual([error.metadata.param, error.metadata.code], [param, code]);
-  }
-  const form = await edge.asOwner('/api/v1/videos', { method: 'POST', body: new FormData() });
-  assert.equal(form.status, 415);
-  assert.equal(await countObjects(), before_objects);
-});
-
-test('who may not ask, or has asked enough, reads it in the typed classes too', async () => {
-  const { id } = await generate({});
-  const stranger = clientOf(await edge.addKey('account_b'));
-  const poor = await edge.addKey('account_poor');
-  await edge.setAccount('account_poor', { billing: 'prepaid' });
-  const exhausted = clientOf(await edge.addKey('account_a', { requests_per_minute: 1 }));
-  const reader = clientOf(await edge.addKey('account_a', { scopes: '["videos.read"]' }));
-  const broken = await startEdge({ LEASE_SECONDS: 'soon' });
-  try {
-    for (const [call, kind, status, code] of [
-      [() => generate({}, clientOf({ text: 'sk-or-v1-0' })), errors.UnauthorizedResponseError, 401, 'invalid_api_key'],
-      [() => generate({}, clientOf(poor)), errors.PaymentRequiredResponseError, 402, 'insufficient_credits'],
-      [() => generate({}, reader), errors.ForbiddenResponseError, 403, 'insufficient_scope'],
-      [() => poll(id, stranger), errors.NotFoundResponseError, 404, 'video_not_found'],
-      [() => download(id, stranger), errors.NotFoundResponseError, 404, 'video_not_found'],
-      [() => generate({ prompt: 'a'.repeat(CREATE_WITH_PICTURE_MAX_BYTES) }), errors.PayloadTooLargeResponseError, 413, 'body_too_large'],
-      [() => secondOf(exhausted), errors.TooManyRequestsResponseError, 429, 'rate_limit_exceeded'],
-      [() => poll(id, clientOf(edge.key, broken.address)), errors.InternalServerResponseError, 500, 'internal_error'],
-    ] as const) {
-      const refused = await refusalOf(call());
-      assert.ok(refused instanceof kind, `${code}: ${refused.name}`);
-      const { error } = JSON.parse(refused.body) as Refused;
-      assert.deepEqual([refused.statusCode, error.code, error.metadata.code], [status, status, code]);
-    }
-  } finally {
-    await broken.close();
-  }
-});
-
-/** Its key may send one request a minute. */
-async function secondOf(by: OpenRouter): Promise<unknown> {
-  await by.videoGeneration.listVideosModels();
-  return generate({}, by);
-}
-
 test('a job goes on from another as an extension does, and takes nothing that it could not obey', async () => {
   const { video_id } = await completedVideo(edge);
-  const { id, status } = await generate({ previousJobId: video_id, prompt: 'a blue ball', duration: 2, resolution: R128 });
+  const { id, status } = await generate(client, { previousJobId: video_id, prompt: 'a blue ball', duration: 2, resolution: R128 });
   const { extended_from_video_id, seconds, usage, prompt } = await edge.view(id);
   assert.deepEqual([status, extended_from_video_id, seconds, prompt], ['pending', video_id, '3', 'a blue ball']);
   assert.deepEqual(usage, { estimated_micro_usd: 2000, charged_micro_usd: null });
-  const waiting = await generate({});
+  const waiting = await generate(client);
   for (const [fields, kind, param, code] of [
     [{ previousJobId: 'gen-vid-1' }, errors.NotFoundResponseError, 'previous_job_id', 'video_not_found'],
     [{ previousJobId: waiting.id }, errors.OpenRouterError, null, 'video_not_ready'],
@@ -239,7 +97,7 @@ test('a job goes on from another as an extension does, and takes nothing that it
     [{ previousJobId: video_id, duration: 0 }, errors.BadRequestResponseError, 'duration', 'invalid_value'],
     [{ previousJobId: video_id, duration: 600 }, errors.BadRequestResponseError, 'duration', 'invalid_value'],
   ] as const) {
-    const refused = await refusalOf(generate(fields));
+    const refused = await refusalOf(generate(client, fields));
     assert.ok(refused instanceof kind, `${code}: ${refused.name}`);
     const { metadata } = (JSON.parse(refused.body) as Refused).error;
     assert.deepEqual([metadata.param, metadata.code], [param, code]);
@@ -248,7 +106,7 @@ test('a job goes on from another as an extension does, and takes nothing that it
 
 test('what the dialect has no word for is passed through', async () => {
   const everframe = { segments: [{ start: 1, prompt: 'a blue ball' }], negative_prompt: 'rain', prompt_disclosure: 'none' };
-  const response = await post({ duration: 2, session_id: null, provider: { options: { everframe } } });
+  const response = await post(edge, { duration: 2, session_id: null, provider: { options: { everframe } } });
   assert.equal(response.status, 202, await response.clone().text());
   const { id, warnings } = (await response.json()) as { id: string; warnings: unknown[] };
   const { segments, negative_prompt, prompt_disclosure } = await edge.view(id);
@@ -265,13 +123,13 @@ test('a key of the caller makes one video, however often it is sent', async () =
   const sent = () => client.videoGeneration.generate(fields, { headers });
   const first = await sent();
   assert.deepEqual(await sent(), first);
-  const other = await post({ prompt: 'a blue ball' }, headers);
+  const other = await post(edge, { prompt: 'a blue ball' }, headers);
   assert.equal(other.status, 422);
   assert.equal(((await other.json()) as Refused).error.metadata.code, 'idempotency_key_reused');
 });
 
 test('a job that ended without a file says so, and what it cost', async () => {
-  const [cancelled, failed] = [await generate({}), await generate({})];
+  const [cancelled, failed] = [await generate(client), await generate(client)];
   await edge.asOwner(`/v1/videos/${cancelled.id}/cancel`, { method: 'POST' });
   const { epoch } = await edge.claim(failed.id);
   await edge.call(failed.id, 'fail', { epoch, code: 'generation_failed', message: '' });
@@ -280,10 +138,10 @@ test('a job that ended without a file says so, and what it cost', async () => {
     [cancelled.id, 'cancelled', /cancelled by its owner/],
     [failed.id, 'failed', /another seed or prompt/],
   ] as const) {
-    const job = await poll(id);
+    const job = await poll(client, id);
     assert.deepEqual([job.status, job.usage, job.unsignedUrls], [status, free, undefined]);
     assert.match(job.error ?? '', message);
-    assert.ok((await refusalOf(download(id))) instanceof errors.ConflictResponseError);
+    assert.ok((await refusalOf(download(client, id))) instanceof errors.ConflictResponseError);
   }
 });
 
@@ -292,9 +150,9 @@ test('a prepaid account pays here as in the other dialect', async () => {
   await edge.setAccount('account_paying', { billing: 'prepaid' });
   const account = edge.env.ACCOUNT.getByName('account_paying');
   await account.grant('grant_1', 3000);
-  const { id } = await generate({ duration: 2 }, clientOf(key));
+  const { id } = await generate(clientOf(edge, key), { duration: 2 });
   assert.equal((await account.summary()).balance_micro_usd, 1000);
-  assert.ok((await refusalOf(generate({ duration: 2 }, clientOf(key)))) instanceof errors.PaymentRequiredResponseError);
+  assert.ok((await refusalOf(generate(clientOf(edge, key), { duration: 2 }))) instanceof errors.PaymentRequiredResponseError);
   await edge.as(key)(`/v1/videos/${id}/cancel`, { method: 'POST' });
   await until('released', async () => (await account.summary()).balance_micro_usd === 3000);
 });
@@ -312,6 +170,6 @@ test('the models are listed with all that a request may ask of them', async () =
     assert.equal(Math.round(Number(model.pricingSkus?.duration_seconds) * 1_000_000), price_micro_usd_per_second);
     assert.deepEqual([model.generateAudio, model.seed, model.supportedFrameImages], [false, true, ['first_frame']]);
     const [resolution, aspectRatio] = [model.supportedResolutions?.[0], model.supportedAspectRatios?.[0]];
-    assert.equal((await generate({ model: model.id, resolution, aspectRatio })).status, 'pending');
+    assert.equal((await generate(client, { model: model.id, resolution, aspectRatio })).status, 'pending');
   }
 });

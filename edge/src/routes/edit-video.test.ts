@@ -5,25 +5,19 @@ import { after, before, test } from 'node:test';
 import { type ClaimAnswer, sourceKey, videoPrefix } from '@everframe/shared';
 import OpenAI, { APIError } from 'openai';
 import { PACKAGES } from '../catalogue.ts';
-import { startEdge, type TestEdge } from '../testing/edge.ts';
-import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
 import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
 
 const OLD_VERSION = new RegExp(`version 0\\.9\\.0 .* ${PACKAGES[0]?.version} is served now`);
 
-let edge: TestEdge;
-let queue: TestQueue;
+let edge: EdgeWithQueue;
 let client: OpenAI;
 
 before(async () => {
-  queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint, LEASE_SECONDS: '60' });
+  edge = await startEdgeWithQueue({ LEASE_SECONDS: '60' });
   client = new OpenAI({ baseURL: `${edge.address}v1`, apiKey: edge.key.text, maxRetries: 0 });
 });
-after(async () => {
-  await edge?.close();
-  await queue?.close();
-});
+after(() => edge?.close());
 
 type View = OpenAI.Video & Record<string, unknown>;
 
@@ -62,7 +56,7 @@ test('an edit has the length, size and seed of its parent, its own prompt, and t
   assert.deepEqual([edited.prompt, edited.edited_from_video_id, edited.strength], ['a blue ball', video_id, 0.5]);
   assert.deepEqual([edited.remixed_from_video_id, edited.extended_from_video_id, edited.status], [null, null, 'queued']);
   assert.deepEqual(edited.usage, { estimated_micro_usd: 1000, charged_micro_usd: null });
-  assert.equal((await queue.messages(edited.id, 1)).length, 1);
+  assert.equal((await edge.queue.messages(edited.id, 1)).length, 1);
 
   const claim = await edge.claim(edited.id);
   assert.deepEqual(claim.command.edits, { video_id, strength: 0.5 });

@@ -4,26 +4,20 @@ import { after, before, test } from 'node:test';
 import { checkpointKey, videoPrefix } from '@everframe/shared';
 import OpenAI, { APIError } from 'openai';
 import { PACKAGES } from '../catalogue.ts';
-import { startEdge, type TestEdge } from '../testing/edge.ts';
-import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
 import { until } from '../testing/until.ts';
 import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
 
 const OLD_VERSION = new RegExp(`version 0\\.9\\.0 .* ${PACKAGES[0]?.version} is served now`);
 
-let edge: TestEdge;
-let queue: TestQueue;
+let edge: EdgeWithQueue;
 let client: OpenAI;
 
 before(async () => {
-  queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint, LEASE_SECONDS: '60' });
+  edge = await startEdgeWithQueue({ LEASE_SECONDS: '60' });
   client = new OpenAI({ baseURL: `${edge.address}v1`, apiKey: edge.key.text, maxRetries: 0 });
 });
-after(async () => {
-  await edge?.close();
-  await queue?.close();
-});
+after(() => edge?.close());
 
 type View = OpenAI.Video & Record<string, unknown>;
 type Fields = Partial<OpenAI.Videos.VideoExtendParams> & Record<string, unknown>;
@@ -56,7 +50,7 @@ test('an extension begins with the chunks, the state and the file of its parent,
     { start: 1, prompt: 'a blue ball', anchor: 'renew', blend: 0 },
     { start: 2, prompt: 'a green ball', anchor: 'keep', blend: 0 },
   ]);
-  assert.equal((await queue.messages(longer.id, 1)).length, 1);
+  assert.equal((await edge.queue.messages(longer.id, 1)).length, 1);
 
   const claim = await edge.claim(longer.id);
   assert.deepEqual(claim.command.continues, { video_id, frames: 8, kept_frames: 8 });

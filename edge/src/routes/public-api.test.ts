@@ -5,21 +5,15 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { after, before, test } from 'node:test';
 import { CREATE_WITH_PICTURE_MAX_BYTES, PROMPT_MAX_CHARACTERS, SEED_MAX } from '@everframe/shared';
 import { assertRefused } from '../testing/assert-refused.ts';
-import { startEdge, type TestEdge } from '../testing/edge.ts';
-import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
 import { until } from '../testing/until.ts';
 
-let edge: TestEdge;
-let queue: TestQueue;
+let edge: EdgeWithQueue;
 
 before(async () => {
-  queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint });
+  edge = await startEdgeWithQueue();
 });
-after(async () => {
-  await edge?.close();
-  await queue?.close();
-});
+after(() => edge?.close());
 
 const VIDEO_KEYS = [
   ...['id', 'object', 'model', 'status', 'progress', 'created_at', 'completed_at', 'expires_at', 'prompt', 'size', 'seconds'],
@@ -84,7 +78,7 @@ test('a multipart request becomes a queued video with every field of the contrac
     usage: { estimated_micro_usd: 8000, charged_micro_usd: null },
   });
 
-  const [message] = await queue.messages(String(id), 1);
+  const [message] = await edge.queue.messages(String(id), 1);
   assert.equal(message?.version, 1);
   assert.equal(message?.request_id, response.headers.get('x-request-id'));
   const retrieved = await edge.asOwner(`/v1/videos/${id}`);
@@ -175,7 +169,7 @@ function countVideos(): Promise<number> {
   return until('as many rows and messages as objects', async () => {
     const objects = (await edge.worker.listDurableObjectIds('VIDEO')).length;
     const rows = await edge.env.DB.prepare('SELECT COUNT(*) AS n FROM videos').first<{ n: number }>();
-    return rows?.n === objects && queue.all().length === objects && objects;
+    return rows?.n === objects && edge.queue.all().length === objects && objects;
   });
 }
 

@@ -2,22 +2,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI, { APIError } from 'openai';
-import { startEdge, type TestEdge } from '../testing/edge.ts';
-import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
 
-let edge: TestEdge;
-let queue: TestQueue;
+let edge: EdgeWithQueue;
 let client: OpenAI;
 
 before(async () => {
-  queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint, LEASE_SECONDS: '60' });
+  edge = await startEdgeWithQueue({ LEASE_SECONDS: '60' });
   client = new OpenAI({ baseURL: `${edge.address}v1`, apiKey: edge.key.text, maxRetries: 0 });
 });
-after(async () => {
-  await edge?.close();
-  await queue?.close();
-});
+after(() => edge?.close());
 
 type Extra = OpenAI.Videos.VideoCreateParams & Record<string, unknown>;
 const create = (fields: object) => client.videos.create(fields as Extra) as unknown as Promise<Record<string, unknown>>;
@@ -126,7 +120,7 @@ test('a remix is a new video under another prompt, else as its parent, and names
   assert.deepEqual(warnings, []);
   const { id: _id, created_at: _at, warnings: _warnings, ...of_parent } = parent;
   assert.deepEqual(rest, { ...of_parent, prompt: 'a blue ball', segments: [], remixed_from_video_id: parent.id });
-  assert.equal((await queue.messages(String(id), 1)).length, 1);
+  assert.equal((await edge.queue.messages(String(id), 1)).length, 1);
   const { command } = await edge.claim(String(id));
   assert.deepEqual([command.prompt, command.seed, command.seconds, command.segments], ['a blue ball', 7, 3, []]);
   assert.equal((await edge.view(String(id))).remixed_from_video_id, parent.id, 'after its deletion too');

@@ -2,22 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { finalKey, RestampAnswer, spritesheetKey, thumbnailKey } from '@everframe/shared';
-import { startEdge, type TestEdge, uploadText } from '../testing/edge.ts';
-import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { uploadText } from '../testing/edge.ts';
+import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
 import { until } from '../testing/until.ts';
 import { commitChunks, finalAssets } from '../testing/worker.ts';
 
-let edge: TestEdge;
-let queue: TestQueue;
+let edge: EdgeWithQueue;
 
 before(async () => {
-  queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint, RESTAMP_AFTER_SECONDS: '0.1', DNS_RESOLVER_URL: '' });
+  edge = await startEdgeWithQueue({ RESTAMP_AFTER_SECONDS: '0.1', DNS_RESOLVER_URL: '' });
 });
-after(async () => {
-  await edge?.close();
-  await queue?.close();
-});
+after(() => edge?.close());
 
 /** A finished video. @param more in its completion */
 async function published(more: object = { unstamped: true }) {
@@ -53,7 +48,7 @@ async function content(video_id: string, variant: 'video' | 'thumbnail' | 'sprit
 
 /** How often the queue was asked for a worker that stamps the video. */
 function asked(video_id: string): number {
-  return queue.all().filter((message) => message.video_id === video_id && message.work === 'restamp').length;
+  return edge.queue.all().filter((message) => message.video_id === video_id && message.work === 'restamp').length;
 }
 
 const put = (video_id: string, { ticket, epoch }: RestampAnswer) =>

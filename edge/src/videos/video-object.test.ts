@@ -2,23 +2,18 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { finalKey, RETENTION_DAYS, RETRY_DELAYS_SECONDS, UPLOAD_TIMEOUT_SECONDS, videoPrefix } from '@everframe/shared';
-import { startEdge, type TestEdge, uploadText, WORKER_TOKEN } from '../testing/edge.ts';
-import { startQueue, type TestQueue } from '../testing/queue.ts';
+import { startEdge, uploadText, WORKER_TOKEN } from '../testing/edge.ts';
+import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
 import { until } from '../testing/until.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-let edge: TestEdge;
-let queue: TestQueue;
+let edge: EdgeWithQueue;
 
 before(async () => {
-  queue = await startQueue();
-  edge = await startEdge({ SQS_QUEUE_URL: queue.url, SQS_ENDPOINT: queue.endpoint, LEASE_SECONDS: '2' });
+  edge = await startEdgeWithQueue({ LEASE_SECONDS: '2' });
 });
-after(async () => {
-  await edge?.close();
-  await queue?.close();
-});
+after(() => edge?.close());
 
 function row(video_id: string) {
   return edge.env.DB.prepare('SELECT account_id, status FROM videos WHERE id = ?')
@@ -47,7 +42,7 @@ function indexed(video_id: string, status: string) {
 test('a video whose worker falls silent is announced again, and fails after the last attempt', async () => {
   const video_id = await edge.create();
   for (const epoch of [1, 2, 3]) {
-    await queue.messages(video_id, epoch);
+    await edge.queue.messages(video_id, epoch);
     assert.equal((await edge.claim(video_id)).epoch, epoch);
   }
   const view = await until('failed', async () => {
@@ -58,7 +53,7 @@ test('a video whose worker falls silent is announced again, and fails after the 
   const attempt = ['claimed', 'lease_expired'];
   assert.deepEqual(await edge.events(video_id), ['queued', ...attempt, ...attempt, ...attempt, 'failed']);
   await indexed(video_id, 'failed');
-  assert.equal(queue.all().filter((message) => message.video_id === video_id).length, 3);
+  assert.equal(edge.queue.all().filter((message) => message.video_id === video_id).length, 3);
 });
 
 test('beats keep a lease alive past its length, and a release rings at once', async () => {
@@ -71,19 +66,19 @@ test('beats keep a lease alive past its length, and a release rings at once', as
   });
   assert.deepEqual(await edge.events(video_id), ['queued', 'claimed']);
   assert.equal((await edge.call(video_id, 'release', { epoch, reason: 'shutdown' })).status, 200);
-  await queue.messages(video_id, 2);
+  await edge.queue.messages(video_id, 2);
 });
 
 test('a video whose worker ran into an error is announced again after a while', async () => {
   const video_id = await edge.create();
-  await queue.messages(video_id, 1);
+  await edge.queue.messages(video_id, 1);
   const { epoch } = await edge.claim(video_id);
   const before_ms = Date.now();
   await edge.call(video_id, 'release', { epoch, reason: 'error', code: 'generation_failed' });
   assert.equal((await edge.view(video_id)).status, 'queued');
   const { due_at_ms } = (await errands(video_id)).find(({ errand }) => errand === 'doorbell') ?? {};
   assert.ok(Number(due_at_ms) >= before_ms + RETRY_DELAYS_SECONDS.first * 1000);
-  const [, second] = await queue.messages(video_id, 2);
+  const [, second] = await edge.queue.messages(video_id, 2);
   assert.ok(Number(second?.queued_at_ms) >= Number(due_at_ms));
 });
 
@@ -101,34 +96,34 @@ test('an alarm that fails is logged once and tried again much later', async () =
 });
 
 test('a video made while the queue is down is announced when the queue is back', async () => {
-  queue.down = true;
-  const refused = queue.refused();
+  edge.queue.down = true;
+  const refused = edge.queue.refused();
   const video_id = await edge.create();
-  await until('two refused sends', async () => queue.refused() >= refused + 2);
+  await until('two refused sends', async () => edge.queue.refused() >= refused + 2);
   assert.equal((await edge.view(video_id)).status, 'queued');
   await indexed(video_id, 'queued');
-  queue.down = false;
-  const [message] = await queue.messages(video_id, 1);
+  edge.queue.down = false;
+  const [message] = await edge.queue.messages(video_id, 1);
   assert.equal(message?.video_id, video_id);
   const warning = edge.harness.getLogs().find(({ message: line }) => line.includes('errand failed') && line.includes(video_id));
   assert.match(warning?.message ?? '', /InternalFailure \(HTTP 500\)/);
 });
 
 test('a message that could not be sent before the video was claimed is not sent any more', async () => {
-  queue.down = true;
+  edge.queue.down = true;
   const video_id = await edge.create();
   const { epoch } = await edge.claim(video_id);
-  queue.down = false;
+  edge.queue.down = false;
   await until('the errand settled', async () => {
     assert.equal((await edge.call(video_id, 'beat', { epoch })).status, 200);
     return (await errands(video_id)).every(({ errand }) => errand !== 'doorbell');
   });
-  assert.equal(queue.all().filter((message) => message.video_id === video_id).length, 0);
+  assert.equal(edge.queue.all().filter((message) => message.video_id === video_id).length, 0);
 });
 
 test('the sweep announces a waiting video that was not heard of for long, and removes a row without object', async () => {
   const video_id = await edge.create();
-  await queue.messages(video_id, 1);
+  await edge.queue.messages(video_id, 1);
   await indexed(video_id, 'queued');
   const orphan = `video_${'e'.repeat(32)}`;
   await edge.env.DB.batch([
@@ -136,13 +131,13 @@ test('the sweep announces a waiting video that was not heard of for long, and re
     edge.env.DB.prepare("INSERT INTO videos VALUES (?, 'account_a', 'queued', 'm', 1, 1)").bind(orphan),
   ]);
   await sweep();
-  await queue.messages(video_id, 2);
+  await edge.queue.messages(video_id, 2);
   await until('the orphan removed', async () => (await row(orphan)) === null);
 
   await until('the errands done', async () => (await errands(video_id)).length === 0);
   await sweep();
   assert.deepEqual(await errands(video_id), [], 'nothing more to do');
-  assert.equal(queue.all().filter((message) => message.video_id === video_id).length, 2, 'not again within ten minutes');
+  assert.equal(edge.queue.all().filter((message) => message.video_id === video_id).length, 2, 'not again within ten minutes');
 });
 
 test('the sweep ends a video whose own end was lost: finished long ago, or deleted', async () => {
@@ -189,7 +184,7 @@ test('an expired video leaves nothing behind', async () => {
 
 test('a deleted video is unknown at once, its worker is refused, and what was stored goes when no ticket is left', async () => {
   const video_id = await edge.create();
-  await queue.messages(video_id, 1);
+  await edge.queue.messages(video_id, 1);
   const { ticket, epoch } = await edge.claim(video_id);
   await uploadText(edge, ticket, finalKey(video_id, epoch));
   const deleted = await edge.asOwner(`/v1/videos/${video_id}`, { method: 'DELETE' });
