@@ -4,8 +4,9 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { MODERATION_INPUTS_MAX, PROMPT_MAX_CHARACTERS } from '@everframe/shared';
-import OpenAI, { APIError } from 'openai';
+import OpenAI, { type APIError } from 'openai';
 import { startEdge, type TestEdge } from '../testing/edge.ts';
+import { refusalOf } from '../testing/refusal-of.ts';
 import { CATEGORIES } from './categories.ts';
 
 const HARMLESS = 'a red ball';
@@ -66,13 +67,8 @@ function create(edge: TestEdge, prompt: string) {
   return clientOf(edge).videos.create({ prompt, seconds: '1' as '4' });
 }
 
-async function refusalOf(work: Promise<unknown>): Promise<APIError & { error: { moderation_details?: Details } }> {
-  const error = await work.then(
-    () => assert.fail('accepted'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof APIError, String(error));
-  return error as APIError & { error: { moderation_details?: Details } };
+async function blockOf(work: Promise<unknown>): Promise<APIError & { error: { moderation_details?: Details } }> {
+  return (await refusalOf(work)) as APIError & { error: { moderation_details?: Details } };
 }
 
 interface Details {
@@ -84,7 +80,7 @@ interface Details {
 test('a harmful prompt is refused before anything is made, says why without repeating it, and leaves a record without it', async () => {
   behave = 'allow';
   const before_asked = asked.length;
-  const error = await refusalOf(create(lenient, HARMFUL));
+  const error = await blockOf(create(lenient, HARMFUL));
   assert.deepEqual([error.status, error.code, error.param, error.type], [400, 'moderation_blocked', 'prompt', 'invalid_request_error']);
   const details = error.error.moderation_details;
   assert.deepEqual([details?.moderation_stage, details?.categories], ['input', ['sexual']]);
@@ -103,7 +99,7 @@ test('a harmful prompt is refused before anything is made, says why without repe
 });
 
 test('equal prompts have equal marks in the record, and others have others', async () => {
-  for (const prompt of [HARMFUL, HARMFUL, 'heil hitler']) await refusalOf(create(lenient, prompt));
+  for (const prompt of [HARMFUL, HARMFUL, 'heil hitler']) await blockOf(create(lenient, prompt));
   const { results } = await lenient.env.DB.prepare(
     'SELECT prompt_hmac FROM moderation_audits ORDER BY created_at_ms DESC, rowid DESC LIMIT 3',
   ).all();
@@ -121,7 +117,7 @@ test('a negative prompt may name what a prompt may not: it leads away from it', 
 test('a refused prompt uses up no idempotency key', async () => {
   const options = { headers: { 'Idempotency-Key': 'moderated-1' } };
   const client = clientOf(lenient);
-  await refusalOf(client.videos.create({ prompt: HARMFUL }, options));
+  await blockOf(client.videos.create({ prompt: HARMFUL }, options));
   assert.equal((await client.videos.create({ prompt: HARMLESS }, options)).status, 'queued');
 });
 
@@ -137,7 +133,7 @@ test('the second opinion is asked about what the rules allow, with its model and
 
 test('what the second opinion flags is refused in its name, but a fight is no reason', async () => {
   behave = 'flag';
-  const error = await refusalOf(create(lenient, HARMLESS));
+  const error = await blockOf(create(lenient, HARMLESS));
   assert.deepEqual([error.code, error.error.moderation_details?.categories], ['moderation_blocked', ['hate']]);
   const row = await lenient.env.DB.prepare('SELECT source, rules FROM moderation_audits WHERE id = ?')
     .bind(error.error.moderation_details?.audit_id)
@@ -151,9 +147,9 @@ test('a second opinion that fails, is silent or makes no sense decides as config
   for (const failure of ['fail', 'nonsense', 'silence', 'redirect'] as const) {
     behave = failure;
     assert.equal((await create(lenient, HARMLESS)).status, 'queued', failure);
-    const error = await refusalOf(create(strict, HARMLESS));
+    const error = await blockOf(create(strict, HARMLESS));
     assert.deepEqual([error.status, error.code], [503, 'moderation_unavailable'], failure);
-    assert.equal((await refusalOf(create(strict, HARMFUL))).code, 'moderation_blocked', failure);
+    assert.equal((await blockOf(create(strict, HARMFUL))).code, 'moderation_blocked', failure);
   }
   behave = 'allow';
   assert.equal((await create(strict, HARMLESS)).status, 'queued');
@@ -190,7 +186,7 @@ test('moderation answers with the scores of the second opinion, and needs it onl
   assert.deepEqual([result?.flagged, result?.categories.hate, result?.category_scores.hate], [true, true, 0.9]);
   behave = 'fail';
   assert.equal((await clientOf(lenient).moderations.create({ input: HARMLESS })).results[0]?.flagged, false);
-  assert.equal((await refusalOf(clientOf(strict).moderations.create({ input: HARMLESS }))).code, 'moderation_unavailable');
+  assert.equal((await blockOf(clientOf(strict).moderations.create({ input: HARMLESS }))).code, 'moderation_unavailable');
 });
 
 test('an input that is no text, too much of it, or an image is refused', async () => {
@@ -204,7 +200,7 @@ test('an input that is no text, too much of it, or an image is refused', async (
     [[{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }], 'unsupported_parameter'],
   ] as const;
   for (const [input, code] of cases) {
-    const error = await refusalOf(clientOf(lenient).moderations.create({ input: input as string }));
+    const error = await blockOf(clientOf(lenient).moderations.create({ input: input as string }));
     assert.deepEqual([error.status, error.code, error.param], [400, code, 'input']);
   }
 });

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type ClaimAnswer, sourceKey, videoPrefix } from '@everframe/shared';
-import OpenAI, { APIError } from 'openai';
+import OpenAI from 'openai';
 import { PACKAGES } from '../catalogue.ts';
 import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
+import { refusalOf } from '../testing/refusal-of.ts';
 import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
 
 const OLD_VERSION = new RegExp(`version 0\\.9\\.0 .* ${PACKAGES[0]?.version} is served now`);
@@ -23,16 +24,6 @@ type View = OpenAI.Video & Record<string, unknown>;
 
 const edit = (id: string, fields: object = {}) =>
   client.videos.edit({ video: { id }, prompt: 'a blue ball', ...fields }) as unknown as Promise<View>;
-
-async function refusalOf(call: PromiseLike<unknown>): Promise<APIError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof APIError) return error;
-    throw error;
-  }
-  throw new Error('not refused');
-}
 
 async function sourceOf(claim: ClaimAnswer): Promise<string> {
   assert.ok(claim.source);

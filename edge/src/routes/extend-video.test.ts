@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { checkpointKey, videoPrefix } from '@everframe/shared';
-import OpenAI, { APIError } from 'openai';
+import OpenAI from 'openai';
 import { PACKAGES } from '../catalogue.ts';
 import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
+import { refusalOf } from '../testing/refusal-of.ts';
 import { until } from '../testing/until.ts';
 import { commitChunks, completedVideo, finalAssets } from '../testing/worker.ts';
 
@@ -24,16 +25,6 @@ type Fields = Partial<OpenAI.Videos.VideoExtendParams> & Record<string, unknown>
 
 const extend = (id: string, fields: object = {}) =>
   client.videos.extend({ video: { id }, prompt: 'a blue ball', seconds: '1' as '4', ...fields }) as unknown as Promise<View>;
-
-async function refusalOf(call: PromiseLike<unknown>): Promise<APIError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof APIError) return error;
-    throw error;
-  }
-  throw new Error('not refused');
-}
 
 async function stored(video_id: string): Promise<string[]> {
   const { objects } = await edge.env.MEDIA.list({ prefix: videoPrefix(video_id) });

@@ -1,8 +1,9 @@
 /** What else the stock SDK can ask of videos: timed prompts, remixes, and what is refused in its shape. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import OpenAI, { APIError } from 'openai';
+import OpenAI from 'openai';
 import { type EdgeWithQueue, startEdgeWithQueue } from '../testing/edge-with-queue.ts';
+import { refusalOf } from '../testing/refusal-of.ts';
 
 let edge: EdgeWithQueue;
 let client: OpenAI;
@@ -16,16 +17,6 @@ after(() => edge?.close());
 type Extra = OpenAI.Videos.VideoCreateParams & Record<string, unknown>;
 const create = (fields: object) => client.videos.create(fields as Extra) as unknown as Promise<Record<string, unknown>>;
 const countObjects = async () => (await edge.worker.listDurableObjectIds('VIDEO')).length;
-
-async function refusalOf(call: PromiseLike<unknown>): Promise<APIError> {
-  try {
-    await call;
-  } catch (error) {
-    if (error instanceof APIError) return error;
-    throw error;
-  }
-  throw new Error('not refused');
-}
 
 const SEGMENTS = [
   { start: 1, prompt: 'a blue ball', anchor: 'keep' },
