@@ -122,6 +122,19 @@ test('a try that broke off behind the recording is answered with its video, also
   }
 });
 
+test('a try that broke off behind the recording finds no video where that was deleted since, also before its account has heard of it', async () => {
+  const headers = { 'idempotency-key': newKey() };
+  const { body } = await create(headers);
+  const storage = await edge.worker.getDurableObjectStorage('VIDEO', { name: body.id });
+  await edge.claim(body.id);
+  // The account is not told of the end.
+  await storage.exec("CREATE TRIGGER untold BEFORE INSERT ON outbox WHEN NEW.errand = 'settle' BEGIN SELECT RAISE(IGNORE); END");
+  await edge.asOwner(`/v1/videos/${body.id}`, { method: 'DELETE' });
+  await edge.env.DB.prepare('UPDATE idempotency_keys SET held_until_ms = 0 WHERE video_id = ?').bind(body.id).run();
+  const again = await create(headers);
+  assert.deepEqual([again.status, again.body.error?.code], [404, 'video_not_found']);
+});
+
 test('property: of any number of concurrent requests with one key there is one video, and no request gets another', async () => {
   for (let round = 0; round < 6; round++) {
     const before_objects = await countObjects();

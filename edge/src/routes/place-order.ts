@@ -19,6 +19,7 @@ import { createOnce } from '../idempotency/create-once.ts';
 import { refuseHarmfulPrompts } from '../moderation/refuse-prompts.ts';
 import { storePicture } from '../pictures/store-picture.ts';
 import type { ReadPicture } from '../pictures/take-picture.ts';
+import { fromOutcome } from '../videos/outcome.ts';
 import type { NewVideo } from '../videos/video-state.ts';
 import { toVideoView } from './video-view.ts';
 
@@ -84,7 +85,7 @@ export async function placeOrder(c: Context<AppEnv>, order: Order): Promise<Resp
     const own_command = { ...command, ...(input_reference && { input_reference }) };
     const made = { command: own_command, created_at_ms, price, request_id, held: turn === 'waiting' };
     const record = { id, account_id, ...made, remixed_from_video_id, callback, ...prepared };
-    return await c.env.VIDEO.getByName(id).create(record);
+    return fromOutcome(await c.env.VIDEO.getByName(id).create(record));
   });
   return answer(c, video, [...(order.warnings ?? []), ...reviewed]);
 }

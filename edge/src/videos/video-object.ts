@@ -45,10 +45,12 @@ export class VideoObject extends DurableObject<Env> {
   readonly #video = new StoredVideo(this.ctx, this.env);
   readonly #sql = this.#video.sql;
 
-  /** Safe to repeat: a video is recorded once. */
-  async create(video: NewVideo): Promise<VideoRecord> {
-    const existing = tables.loadState(this.#sql);
-    if (existing) return existing;
+  /** Safe to repeat: a video is recorded once. A deleted one is refused. */
+  create(video: NewVideo): Promise<Outcome<VideoRecord>> {
+    return toOutcome(() => (tables.hasTables(this.#sql) ? this.#video.load() : this.#record(video)));
+  }
+
+  async #record(video: NewVideo): Promise<VideoRecord> {
     // From then on the account may take the video for one that never was; only a standstill between reserving and recording brings it.
     if (Date.now() > video.created_at_ms + RESERVATION_SECONDS * 1000) throw new Error(`${video.id} is recorded too late`);
     const state = newVideoState(video);
