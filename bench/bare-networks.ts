@@ -52,6 +52,10 @@ export async function openBare(
     latents: filled(1, latent.channels, settings.chunk_latent_frames, ...large),
     sigma: filled(1),
     base: filled(1, latent.channels, settings.chunk_latent_frames, ...place),
+    ...(settings.reads_text && {
+      text: filled(settings.chunk_latent_frames, text.max_tokens, text.width),
+      text_mask: filled(settings.chunk_latent_frames, text.max_tokens),
+    }),
   };
   const shown = filled(chunk.latent_frames, latent.channels, ...large);
   const decoded = { latents: shown, ...(decoder.context_latent_frames === 1 && { before: shown }) };
@@ -61,7 +65,9 @@ export async function openBare(
     const stride = settings.chunk_latent_frames - settings.overlap_latent_frames;
     const beyond_first = chunks * chunk.latent_frames - settings.chunk_latent_frames;
     const refiner_chunks = 1 + Math.max(0, Math.ceil(beyond_first / stride));
-    for (let prompt = 0; prompt < 2; prompt++) await text_encoder.run({ token_ids: tokens });
+    // The prompt, its absence, and the prompt once more for a refiner that reads it.
+    const texts = settings.reads_text ? 3 : 2;
+    for (let index = 0; index < texts; index++) await text_encoder.run({ token_ids: tokens });
     for (let index = 0; index < chunks; index++) {
       const inputs = index === 0 ? first : later;
       if (index < 2) await anchor_encoder.run(inputs.condition);

@@ -37,7 +37,7 @@ else {
 async function measure(folder: string): Promise<void> {
   const networks = timed(await loadModelscope(await readPackage(folder), options));
   const { model, vae_decoder } = networks;
-  const opened = { model, family: createStreamingModelscope(networks), refiner: null, vae_decoder };
+  const opened = { model, family: createStreamingModelscope(networks), refiner: null, text_encoder: null, vae_decoder };
   const command = videoOf(model, frames);
   const whole_ms: number[] = [];
   // The first round warms everything up.

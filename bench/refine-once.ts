@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto';
 import { cleanLatents, stepTowards } from '../gpu-worker/src/generation/euler-step.ts';
 import { drawBelow, drawNormals } from '../gpu-worker/src/generation/noise.ts';
 import { drain, refine, startWavefront } from '../gpu-worker/src/generation/refine.ts';
-import { type Refinement, stepSigmas, strideOf, type Wavefront } from '../gpu-worker/src/generation/refine-chunk.ts';
+import { type FrameTexts, type Refinement, stepSigmas, strideOf, type Wavefront } from '../gpu-worker/src/generation/refine-chunk.ts';
 import { loadNetworks } from '../gpu-worker/src/model/load-networks.ts';
 import { type Float32Tensor, float32, joinFrames, latentDims, sizeOf, sliceFrames } from '../gpu-worker/src/model/tensor.ts';
+import { joinTexts } from '../gpu-worker/src/model/text-encoder.ts';
 import { readNumbers, single } from './options.ts';
 import { never, readShipped } from './shipped-model.ts';
 
@@ -29,10 +30,12 @@ const [frames, threads] = [single('latent-frames', asked['latent-frames']), sing
 const { VARIANT: variant } = process.env;
 
 const networks = await loadNetworks(await readShipped(), { provider: 'cpu', threads });
-const { model, refiner: network } = networks;
+const { model, refiner: network, text_encoder } = networks;
 if (!network || !model.refiner) throw new Error(`${model.name} has no refiner`);
 const settings = variant === 'causal' ? ({ ...model.refiner, blending: 'causal' } as const) : model.refiner;
-const refinement: Refinement = { network, settings, seed: SEED, signal: never };
+const text = settings.reads_text ? await text_encoder.encode('a red car drives through the city') : null;
+const texts: FrameTexts | null = text && { of: (_first, count) => joinTexts(Array.from({ length: count }, () => text)) };
+const refinement: Refinement = { network, settings, texts, seed: SEED, signal: never };
 const { channels, height, width } = model.latent;
 
 const hash = createHash('sha256');
@@ -81,7 +84,8 @@ async function refineAtOnce(): Promise<void> {
       const start = chunk * stride;
       const here = joined(latents.slice(start, start + length));
       const inputs = { latents: here, sigma: float32([1], Float32Array.of(from)), base: joined(base.slice(start, start + length)) };
-      const predicted = cleanLatents(here, await refinement.network.predict(inputs), from);
+      const told = texts?.of(start, length) ?? null;
+      const predicted = cleanLatents(here, await refinement.network.predict({ ...inputs, told }), from);
       const key = { seed: SEED, stage: 'refine', index: chunk, step, purpose: 'blend_offset' } as const;
       const offset = chunk === 0 ? 0 : drawBelow(key, overlap);
       for (let frame = offset; frame < length; frame++) clean[start + frame] = sliceFrames(predicted, frame, frame + 1);

@@ -12,7 +12,7 @@ import { CommandError } from './generation/command-error.ts';
 import type { OpenedModel } from './generation/family.ts';
 import { generate } from './generation/generate.ts';
 import { openModel } from './generation/open-model.ts';
-import type { GenerationState } from './generation/state.ts';
+import { firstUnfinishedChunk, type GenerationState } from './generation/state.ts';
 import { decodeThumbnail } from './generation/thumbnail.ts';
 import { Timeline } from './generation/timeline.ts';
 import { warmUp } from './generation/warm-up.ts';
@@ -87,7 +87,7 @@ async function open({ stream, command, beginning }: Calls['open']['args']): Prom
   const start = await beginVideo(command, beginning, opened);
   const timeline = new Timeline(command, opened.family.describe());
   // Before anyone steers: what is made already is past.
-  timeline.skipTo(start);
+  timeline.skipTo(start.next_chunk, firstUnfinishedChunk(start, opened));
   const chunks = timedChunks(command, opened, start, timeline, source, abort.signal);
   const dispose = () => opened.family.dispose(start.memory);
   streams.set(stream, { abort, timeline, chunks, dispose, begun: false, ahead: undefined });

@@ -40,7 +40,7 @@ function parseStrength(value: unknown): number {
   if (typeof strength === 'number' && strength >= 0 && strength <= 1) return strength;
   throw new EverframeError(
     'invalid_value',
-    `'strength' must be a number from 0, the video as it is, to 1, a new one; got ${JSON.stringify(value)?.slice(0, 60)}.`,
+    `'strength' must be a number from 0, the video's own course, to 1, a new video; got ${JSON.stringify(value)?.slice(0, 60)}.`,
     { param: 'strength' },
   );
 }

@@ -9,7 +9,7 @@ const EXAMPLE = ModelPackage.parse(JSON.parse(readFileSync(new URL('./model-pack
 const MODEL = { chunk: { ...EXAMPLE.chunk, latent_frames: 4 }, latent: { ...EXAMPLE.latent, frames_per_latent: 2 }, refiner: null };
 const REFINER = {
   ...{ latent_height: 16, latent_width: 16, chunk_latent_frames: 8, overlap_latent_frames: 4 },
-  ...{ num_inference_steps: 2, shift: 1, blending: 'exact' as const },
+  ...{ num_inference_steps: 2, shift: 1, blending: 'exact' as const, reads_text: false },
 };
 
 test('a prompt waits for the next chunk border, and one that lies on a border does not wait', () => {

@@ -15,9 +15,9 @@ test('a package may do without a refiner', () => {
   assert.equal(ModelPackage.parse({ ...EXAMPLE, refiner: null, files }).refiner, null);
 });
 
-test('blending is exact where nothing else is asked for', () => {
-  const { blending: _, ...refiner } = EXAMPLE.refiner;
-  assert.equal(ModelPackage.parse({ ...EXAMPLE, refiner }).refiner?.blending, 'exact');
+test('blending is exact and no text is read where nothing else is asked for', () => {
+  const { blending: _blending, reads_text: _reads_text, ...refiner } = EXAMPLE.refiner;
+  assert.deepEqual(ModelPackage.parse({ ...EXAMPLE, refiner }).refiner, { ...refiner, blending: 'exact', reads_text: false });
 });
 
 test('a field that is missing is named', () => {

@@ -74,6 +74,8 @@ export const ModelPackage = z.object({
       shift: z.number().positive(),
       /** `exact`: neighbouring chunks shape each other. `causal`: only earlier ones later ones, with less delay. */
       blending: z.enum(['exact', 'causal']).default('exact'),
+      /** Whether it is told, of each latent frame, the text that the base was told of it. */
+      reads_text: z.boolean().default(false),
     })
     .nullable(),
   decoder: z.object({

@@ -34,8 +34,8 @@ test('an edit is a new video of the same length, and as the prompt says it is ni
   assert.ok(meanOf(dark) < meanOf(day) - 20, `mean level ${meanOf(dark)} by night, ${meanOf(day)} by day`);
 });
 
-test('strength 0 gives the very frames of the source, and strength 1 those of a new video', async () => {
-  const unchanged = await edit(source.id, { strength: 0 });
+test('strength 0 under the same prompt gives the very frames of the source, and strength 1 those of a new video', async () => {
+  const unchanged = await edit(source.id, { strength: 0, prompt: PROMPT });
   const anew = await edit(source.id, { strength: 1 });
   const created = await create(NIGHT, 2);
   for (const { id } of [unchanged, anew, created]) await harness.finished(id);

@@ -113,7 +113,7 @@ export const EditVideo = RemixVideo.extend({
   strength: z
     .union([z.number().min(0).max(1), z.string().regex(/^\d(\.\d{1,6})?$/)])
     .optional()
-    .meta({ description: `How far it may leave the video: 0 is the video as it is, 1 a new one. Default: ${EDIT_STRENGTH_DEFAULT}.` }),
+    .meta({ description: `How far it may leave the video: 0 keeps its course, 1 is a new video. Default: ${EDIT_STRENGTH_DEFAULT}.` }),
 });
 
 export const ModerationRequest = z.object({

@@ -49,11 +49,11 @@ const KINDS: Readonly<Record<string, readonly [GenerationCommand, () => OpenedMo
 };
 
 for (const [kind, [command, open]] of Object.entries(KINDS)) {
-  test(`${kind}: strength 0 gives the very frames of its source, strength 1 those of a new video, and half neither`, async () => {
+  test(`${kind}: strength 0 under the old prompt gives the very frames of its source, strength 1 those of a new video, and half neither`, async () => {
     const opened = open();
     const source = await make(command, opened, null);
     const latents = stored(source, opened);
-    assert.deepEqual(framesOf(await make(edit(command, 0), opened, latents)), framesOf(source));
+    assert.deepEqual(framesOf(await make(edit(command, 0, { prompt: command.prompt }), opened, latents)), framesOf(source));
     const plain = framesOf(await make({ ...command, prompt: 'a long boat' }, opened, null));
     assert.deepEqual(framesOf(await make(edit(command, 1), opened, latents)), plain);
     const half = framesOf(await make(edit(command, 0.5), opened, latents));
@@ -61,6 +61,19 @@ for (const [kind, [command, open]] of Object.entries(KINDS)) {
       assert.notEqual(frames, plain[index]);
       assert.notEqual(frames, framesOf(source)[index]);
     }
+  });
+
+  test(`${kind}: strength 0 under another prompt gives the source's latents, drawn by that prompt where the refiner reads it`, async () => {
+    const opened = open();
+    const source = await make(command, opened, null);
+    const edited = await make(edit(command, 0), opened, stored(source, opened));
+    assert.deepEqual(
+      edited.map(({ latents }) => latents),
+      source.map(({ latents }) => latents),
+    );
+    const reads_text = opened.model.refiner?.reads_text ?? false;
+    const old = framesOf(source);
+    for (const [index, frames] of framesOf(edited).entries()) assert.equal(frames === old[index], !reads_text);
   });
 
   test(`${kind}: an edit resumed at any of its chunks is the same, byte for byte, and can be edited in turn`, async () => {
@@ -72,7 +85,7 @@ for (const [kind, [command, open]] of Object.entries(KINDS)) {
       const rest = await make(command_of_edit, opened, source, await loadState(checkpoint, command_of_edit, opened));
       assert.deepEqual(rest, whole.slice(index + 1));
     }
-    const again = await make(edit(command, 0, { prompt: 'a fish' }), opened, stored(whole, opened));
+    const again = await make(edit(command, 0), opened, stored(whole, opened));
     assert.deepEqual(framesOf(again), framesOf(whole));
   });
 

@@ -5,6 +5,7 @@
 import type { ModelPackage } from '@everframe/shared';
 import type { Refiner } from '../model/refiner.ts';
 import type { Float32Tensor } from '../model/tensor.ts';
+import type { TextEncoder } from '../model/text-encoder.ts';
 import type { VaeDecoder } from '../model/vae-decoder.ts';
 import type { AnchorChange, ChunkPlan } from './chunk-plan.ts';
 import type { ChunkSource } from './edit-start.ts';
@@ -15,6 +16,8 @@ export interface OpenedModel {
   readonly family: Family;
   /** Null where the family's latents are decoded as they are. */
   readonly refiner: Refiner | null;
+  /** Through which a refiner that reads text is told it; null where the family has no refiner. */
+  readonly text_encoder: TextEncoder | null;
   readonly vae_decoder: VaeDecoder;
 }
 

@@ -10,7 +10,8 @@ import { CommandError } from './command-error.ts';
 import type { FamilyDescription, OpenedModel } from './family.ts';
 import { drain, finishedFrames, refine } from './refine.ts';
 import type { Refinement } from './refine-chunk.ts';
-import { type GenerationState, requireSameVideo, requireShapes } from './state.ts';
+import { RefinerTexts } from './refiner-texts.ts';
+import { firstUnfinishedChunk, type GenerationState, requireSameVideo, requireShapes } from './state.ts';
 import { keepThumbnail } from './thumbnail.ts';
 import { Timeline } from './timeline.ts';
 
@@ -42,10 +43,11 @@ export async function* generate(
   timeline: Timeline = new Timeline(command, opened.family.describe()),
   source: SourceLatents | null = null,
 ): AsyncGenerator<Chunk> {
-  const { model, family, refiner } = opened;
+  const { model, family, refiner, text_encoder } = opened;
   const { seed } = command;
   const description = family.describe();
-  const refinement = refiner && model.refiner && { network: refiner, settings: model.refiner, seed, signal };
+  const texts = model.refiner?.reads_text && text_encoder ? new RefinerTexts(text_encoder, description.latent_frames) : null;
+  const refinement = refiner && model.refiner && { network: refiner, settings: model.refiner, texts, seed, signal };
   let state = start;
   let condition: unknown;
 
@@ -54,13 +56,16 @@ export async function* generate(
     requireSource(command, source);
     requireSameVideo(start, command);
     requireShapes(start, opened);
-    const waiting = timeline.skipTo(start);
+    const unfinished = timeline.skipTo(start.next_chunk, firstUnfinishedChunk(start, opened));
+    for (const plan of unfinished) await texts?.add(plan);
+    const waiting = unfinished.filter(({ chunk_index }) => chunk_index >= start.delivered_chunks);
     for (let plan = timeline.take(); plan; plan = timeline.take()) {
       const { chunk_index } = plan;
       signal.throwIfAborted();
       // 1. What the chunk obeys.
       if (plan.change) state = { ...state, memory: await family.changePrompt(state.memory, plan.change) };
       condition = await family.condition(state.memory, plan, condition);
+      await texts?.add(plan);
       // 2. From noise to clean latents [1, C, F, H, W].
       const original = source?.(chunk_index);
       const from = original && command.edits ? { latents: original, strength: command.edits.strength } : null;
@@ -68,6 +73,7 @@ export async function* generate(
       // 3. Hand over to the next chunk, and to the refiner.
       const base = state.base && joinFrames(state.base, latents);
       state = await finish({ ...state, next_chunk: chunk_index + 1, memory, base }, latents, refinement, description);
+      texts?.forgetBefore(firstUnfinishedChunk(state, opened));
       waiting.push(plan);
       // 4. Deliver what can no longer change: an earlier chunk, where there is a refiner.
       if (latentDims(state.finished).frames < description.latent_frames) continue;

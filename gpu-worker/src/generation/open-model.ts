@@ -14,7 +14,8 @@ const FAMILIES: Readonly<Record<ModelPackage['family'], Open>> = {
   'streaming-t2v': async (installed, options) => openedStreamingT2v(await loadNetworks(installed, options)),
   'streaming-modelscope': async (installed, options) => {
     const networks = await loadModelscope(installed, options);
-    return { model: networks.model, family: createStreamingModelscope(networks), refiner: null, vae_decoder: networks.vae_decoder };
+    const { model, vae_decoder } = networks;
+    return { model, family: createStreamingModelscope(networks), refiner: null, text_encoder: null, vae_decoder };
   },
 };
 
@@ -23,6 +24,6 @@ export function openModel(installed: InstalledPackage, options: SessionOptions):
 }
 
 export function openedStreamingT2v(networks: Networks): OpenedModel {
-  const { model, refiner, vae_decoder } = networks;
-  return { model, family: createStreamingT2v(networks), refiner, vae_decoder };
+  const { model, refiner, text_encoder, vae_decoder } = networks;
+  return { model, family: createStreamingT2v(networks), refiner, text_encoder, vae_decoder };
 }

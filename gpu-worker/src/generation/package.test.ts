@@ -6,13 +6,13 @@ import { test } from 'node:test';
 import type { GenerationCommand } from '@everframe/shared';
 import { loadNetworks } from '../model/load-networks.ts';
 import { readPackage } from '../model/model-config.ts';
-import { assertSummary, wave } from '../testing/golden.ts';
+import { assertSummary, tellHalves, wave } from '../testing/golden.ts';
 import { refineStreamed, refineWhole } from '../testing/refine-whole.ts';
 import { loadState, saveState } from './checkpoint.ts';
 import type { OpenedModel } from './family.ts';
 import { type Chunk, generate } from './generate.ts';
 import { openedStreamingT2v } from './open-model.ts';
-import type { Refinement } from './refine-chunk.ts';
+import type { FrameTexts, Refinement } from './refine-chunk.ts';
 import { type GenerationState, startState } from './state.ts';
 
 const installed = await readPackage(join(import.meta.dirname, '../../../models/packages/everframe-storybook-1'));
@@ -46,9 +46,14 @@ function commandFor(chunks: number, change: Partial<GenerationCommand>): Generat
   };
 }
 
-function refinementOf(seed: number): Refinement {
+function refinementOf(seed: number, texts: FrameTexts | null): Refinement {
   assert.ok(networks.refiner && model.refiner);
-  return { network: networks.refiner, settings: model.refiner, seed, signal: never };
+  return { network: networks.refiner, settings: model.refiner, texts, seed, signal: never };
+}
+
+/** Null where the refiner reads none. */
+async function textsFor(prompts: [string, string], frames: number): Promise<FrameTexts | null> {
+  return model.refiner?.reads_text ? tellHalves(networks.text_encoder, prompts, frames) : null;
 }
 
 async function collect(command: GenerationCommand, state: GenerationState, on: OpenedModel = opened): Promise<Chunk[]> {
@@ -60,14 +65,16 @@ async function collect(command: GenerationCommand, state: GenerationState, on: O
 for (const frames of [8, 12]) {
   test(`${frames / 2 - 1} chunks refined as they come are those of the whole video, bit for bit`, async () => {
     const base = wave(1, channels, frames, height, width);
-    const { result } = await refineStreamed(refinementOf(3), base, model.chunk.latent_frames);
-    assert.deepEqual(result, await refineWhole(refinementOf(3), base));
+    const refinement = refinementOf(3, await textsFor(['a golden puppy', 'a boat sails on a blue sea'], frames));
+    const { result } = await refineStreamed(refinement, base, model.chunk.latent_frames);
+    assert.deepEqual(result, await refineWhole(refinement, base));
   });
 }
 
 test('a video is refined as in Python', async () => {
-  const { seed, base_frames, tolerance_video, video } = golden('refiner');
-  const { result } = await refineStreamed(refinementOf(seed), wave(1, channels, base_frames, height, width), model.chunk.latent_frames);
+  const { seed, base_frames, tolerance_video, video, prompts } = golden('refiner');
+  const refinement = refinementOf(seed, await textsFor(prompts, base_frames));
+  const { result } = await refineStreamed(refinement, wave(1, channels, base_frames, height, width), model.chunk.latent_frames);
   assertSummary(result, video, tolerance_video);
 });
 

@@ -5,6 +5,7 @@
 import type { ModelPackage } from '@everframe/shared';
 import type { Refiner } from '../model/refiner.ts';
 import { type Float32Tensor, float32, joinFrames, latentDims, sliceFrames } from '../model/tensor.ts';
+import type { TextEncoding } from '../model/text-encoder.ts';
 import { cleanLatents } from './euler-step.ts';
 import { drawBelow } from './noise.ts';
 import { makeSigmas } from './schedule.ts';
@@ -15,8 +16,16 @@ export type RefinerSettings = NonNullable<ModelPackage['refiner']>;
 export interface Refinement {
   readonly network: Refiner;
   readonly settings: RefinerSettings;
+  /** Null where the network reads none. */
+  readonly texts: FrameTexts | null;
   readonly seed: number;
   readonly signal: AbortSignal;
+}
+
+/** What the base was told of each latent frame of the video. */
+export interface FrameTexts {
+  /** Of frames [first, first + count), one text each: [F, T, W] and [F, T]. Behind the video's end they are the last frame's. */
+  of(first: number, count: number): TextEncoding;
 }
 
 /** What one solver step holds; its frames begin where its next chunk does. Nobody changes a tensor in place. */
@@ -50,11 +59,12 @@ export function stepSigmas({ num_inference_steps, shift }: RefinerSettings, inde
 
 /** Clean latents of the step's next chunk, all of its frames. @throws the signal's reason once it has aborted */
 export async function refineChunk(refinement: Refinement, step: RefinerStep, index: number): Promise<Float32Tensor> {
-  const { network, settings, signal } = refinement;
+  const { network, settings, texts, signal } = refinement;
   signal.throwIfAborted();
   const { latents, base } = cutFlow(step, 0, settings.chunk_latent_frames);
   const { from } = stepSigmas(settings, index);
-  const velocity = await network.predict({ latents, sigma: float32([1], Float32Array.of(from)), base });
+  const told = texts?.of(step.next_chunk * strideOf(settings), settings.chunk_latent_frames) ?? null;
+  const velocity = await network.predict({ latents, sigma: float32([1], Float32Array.of(from)), base, told });
   const clean = cleanLatents(latents, velocity, from);
   return step.next_chunk === 0 ? clean : blend(refinement, step, clean, index);
 }

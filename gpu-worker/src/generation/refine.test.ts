@@ -16,6 +16,7 @@ const SETTINGS: RefinerSettings = {
   num_inference_steps: 3,
   shift: 1.5,
   blending: 'exact',
+  reads_text: false,
 };
 const SEED = 9;
 
@@ -40,7 +41,7 @@ function refinementOf(settings: RefinerSettings, predict = mix) {
       return predict(inputs);
     },
   };
-  const refinement: Refinement = { network, settings, seed: SEED, signal: new AbortController().signal };
+  const refinement: Refinement = { network, settings, texts: null, seed: SEED, signal: new AbortController().signal };
   return { refinement, asked };
 }
 
@@ -162,7 +163,7 @@ test('an abort takes effect before the next pass', async () => {
       return mix(inputs);
     },
   };
-  const refinement = { network, settings: SETTINGS, seed: SEED, signal: abort.signal };
+  const refinement = { network, settings: SETTINGS, texts: null, seed: SEED, signal: abort.signal };
   await assert.rejects(refine(refinement, startWavefront(SETTINGS, LATENT), baseLatents(12)), /enough/);
   assert.equal(passes, 1);
 });

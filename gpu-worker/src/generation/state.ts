@@ -8,7 +8,7 @@ import { type Float32Tensor, float32, latentDims } from '../model/tensor.ts';
 import { CheckpointError, requireDims } from './checkpoint-error.ts';
 import { CommandError } from './command-error.ts';
 import type { OpenedModel, RgbImage } from './family.ts';
-import { startWavefront } from './refine.ts';
+import { finishedFrames, startWavefront } from './refine.ts';
 import type { Wavefront } from './refine-chunk.ts';
 
 /**
@@ -87,6 +87,16 @@ function beginWith(
   const finished = float32([1, latent.channels, 0, refiner?.latent_height ?? latent.height, refiner?.latent_width ?? latent.width]);
   const nothing = { next_chunk: 0, delivered_chunks: 0, thumbnail: null, shown: null };
   return { identity: { model, model_version, seed }, ...nothing, memory, base, wavefront, finished };
+}
+
+/** The first of the family's chunks of which frames are not delivered, or still on their way through the refiner. */
+export function firstUnfinishedChunk(
+  { delivered_chunks, wavefront }: Pick<GenerationState, 'delivered_chunks' | 'wavefront'>,
+  { model: { refiner }, family }: Pick<OpenedModel, 'model' | 'family'>,
+): number {
+  if (!refiner || !wavefront) return delivered_chunks;
+  // At a video's end chunks are delivered that a longer one finishes otherwise.
+  return Math.min(delivered_chunks, Math.floor(finishedFrames(refiner, wavefront) / family.describe().latent_frames));
 }
 
 /** @throws CheckpointError naming what differs */

@@ -26,7 +26,7 @@ function rest(timeline: Timeline) {
 /** A timeline of which `count` chunks are taken. */
 function taken(count: number): Timeline {
   const timeline = new Timeline(VIDEO, DESCRIPTION);
-  timeline.skipTo({ delivered_chunks: 0, next_chunk: count });
+  timeline.skipTo(count, 0);
   return timeline;
 }
 
@@ -39,7 +39,12 @@ test('a timeline that nobody steers gives the plan of its command, and then noth
 
 test('a video without end is planned a chunk at a time', () => {
   const timeline = new Timeline({ ...VIDEO, frames: Number.MAX_SAFE_INTEGER }, DESCRIPTION);
-  timeline.skipTo({ delivered_chunks: 0, next_chunk: 50_000 });
+  const unfinished = timeline.skipTo(50_000, 49_998);
+  assert.deepEqual(
+    unfinished.map(({ chunk_index }) => chunk_index),
+    [49_998, 49_999],
+  );
+  assert.deepEqual(timeline.skipTo(50_000, 49_998), unfinished);
   assert.deepEqual([timeline.take()?.first_frame, timeline.take()?.chunk_index], [400_000, 50_001]);
 });
 

@@ -24,7 +24,7 @@ export class Timeline {
   readonly #chunk_frames: number;
   #command: PlannedCommand;
   #position: ReturnType<typeof startPlanning>;
-  /** Made and not delivered by the state that the video goes on from. */
+  /** Made by the state that the video goes on from, and not finished. */
   readonly #skipped: ChunkPlan[] = [];
 
   constructor(command: PlannedCommand, description: Pick<FamilyDescription, 'latent' | 'latent_frames'>) {
@@ -46,12 +46,12 @@ export class Timeline {
     return next.plan;
   }
 
-  /** Takes what a stored state has made already. Safe to repeat. @returns plans of the chunks that it has made and not delivered */
-  skipTo({ delivered_chunks, next_chunk }: { readonly delivered_chunks: number; readonly next_chunk: number }): ChunkPlan[] {
+  /** Takes what a stored state has made already. Safe to repeat. @returns plans of the chunks [first_unfinished, next_chunk) */
+  skipTo(next_chunk: number, first_unfinished: number): ChunkPlan[] {
     while (this.#position.chunk_index < next_chunk) {
       const plan = this.take();
       if (!plan) break;
-      if (plan.chunk_index >= delivered_chunks) this.#skipped.push(plan);
+      if (plan.chunk_index >= first_unfinished) this.#skipped.push(plan);
     }
     return [...this.#skipped];
   }

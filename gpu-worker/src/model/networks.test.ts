@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { assertSummary, wave } from '../testing/golden.ts';
+import { assertSummary, tellHalves, wave } from '../testing/golden.ts';
 import { type Context, openAnchorEncoder } from './anchor-encoder.ts';
 import { memoryDims } from './cam-encoder.ts';
 import { loadNetworks } from './load-networks.ts';
 import { readPackage } from './model-config.ts';
+import { openRefiner } from './refiner.ts';
 import { openSession } from './session.ts';
 import { type Float32Tensor, float32, joinBatches, sizeOf, splitBatches } from './tensor.ts';
 
@@ -82,12 +83,14 @@ for (const kind of ['first_chunk', 'continuation'] as const) {
 test('refined latents move as in Python', async () => {
   const { refiner } = networks;
   assert.ok(refiner && model.refiner);
-  const { sigma, tolerance, velocity } = golden('refiner');
-  const { chunk_latent_frames: frames, latent_height, latent_width } = model.refiner;
+  const { sigma, tolerance, velocity, prompts } = golden('refiner');
+  const { chunk_latent_frames: frames, latent_height, latent_width, reads_text } = model.refiner;
+  const texts = reads_text ? await tellHalves(networks.text_encoder, prompts, frames) : null;
   const found = await refiner.predict({
     latents: wave(1, channels, frames, latent_height, latent_width),
     sigma: filled(sigma),
     base: wave(1, channels, frames, height, width),
+    told: texts?.of(0, frames) ?? null,
   });
   assertSummary(found, velocity, tolerance);
 });
@@ -144,6 +147,13 @@ test('a graph with another signature than model.json says is refused, naming bot
     name: 'PackageError',
     message: new RegExp(`text float32 .*model\\.json asks for text float32 .*${tokens}`),
   });
+});
+
+test('a refiner that reads text where model.json says that it does not, or the other way round, is refused', async () => {
+  const { refiner } = model;
+  assert.ok(refiner);
+  const other = { ...installed, model: { ...model, refiner: { ...refiner, reads_text: !refiner.reads_text } } };
+  await assert.rejects(openRefiner(other, options), { name: 'PackageError', message: /has .*inputs.*; model\.json asks for latents / });
 });
 
 test('a file that is no graph is refused by name', async () => {

@@ -104,7 +104,7 @@ export function createCausalFamily(device: Device, window = WINDOW): Family<Cach
 
 const REFINER: RefinerSettings = {
   ...{ latent_height: 1, latent_width: 2, chunk_latent_frames: 5, overlap_latent_frames: 2 },
-  ...{ num_inference_steps: 2, shift: 1, blending: 'exact' },
+  ...{ num_inference_steps: 2, shift: 1, blending: 'exact', reads_text: false },
 };
 
 export const CAUSAL_COMMAND: GenerationCommand = {
@@ -126,6 +126,7 @@ export function openCausal(device: Device, with_refiner: boolean, window = WINDO
         );
       },
     },
+    text_encoder: null,
     vae_decoder: {
       async decode({ values }, before) {
         // Grey by the byte: three of them for each value, and a little of what came before.

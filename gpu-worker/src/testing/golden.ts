@@ -1,6 +1,8 @@
 /** For tests: the inputs and summaries of models/golden.py. */
 import assert from 'node:assert/strict';
+import type { FrameTexts } from '../generation/refine-chunk.ts';
 import { type Dims, type Float32Tensor, float32, sizeOf } from '../model/tensor.ts';
+import { joinTexts, type TextEncoder } from '../model/text-encoder.ts';
 
 /** Samples are spread evenly over the flat order. */
 export interface Summary {
@@ -16,6 +18,12 @@ export function wave(...dims: Dims): Float32Tensor {
     dims,
     Float32Array.from({ length: sizeOf(dims) }, (_, index) => Math.sin(0.37 * index)),
   );
+}
+
+/** Of so many latent frames the first half are told the first prompt, the others and those behind them the second. */
+export async function tellHalves(text_encoder: TextEncoder, prompts: readonly [string, string], frames: number): Promise<FrameTexts> {
+  const [first, second] = [await text_encoder.encode(prompts[0]), await text_encoder.encode(prompts[1])];
+  return { of: (from, count) => joinTexts(Array.from({ length: count }, (_, index) => (2 * (from + index) < frames ? first : second))) };
 }
 
 /** Every number of the summary within `tolerance`; the mean square by as much as values of its size that are so far off make it. */

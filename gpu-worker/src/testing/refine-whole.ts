@@ -8,7 +8,7 @@ import { makeSigmas } from '../generation/schedule.ts';
 import { type Float32Tensor, float32, joinFrames, latentDims, sizeOf, sliceFrames } from '../model/tensor.ts';
 
 /** The algorithm as the paper has it: all chunks of the whole video, then the next step. */
-export async function refineWhole({ network, settings, seed }: Refinement, base: Float32Tensor): Promise<Float32Tensor> {
+export async function refineWhole({ network, settings, texts, seed }: Refinement, base: Float32Tensor): Promise<Float32Tensor> {
   const { chunk_latent_frames: length, overlap_latent_frames: overlap, num_inference_steps, shift } = settings;
   const { channels, frames } = latentDims(base);
   const stride = length - overlap;
@@ -29,7 +29,7 @@ export async function refineWhole({ network, settings, seed }: Refinement, base:
       const start = chunk * stride;
       const cut = sliceFrames(latents, start, start + length);
       const inputs = { latents: cut, sigma: float32([1], Float32Array.of(from)), base: sliceFrames(padded, start, start + length) };
-      const predicted = cleanLatents(cut, await network.predict(inputs), from);
+      const predicted = cleanLatents(cut, await network.predict({ ...inputs, told: texts?.of(start, length) ?? null }), from);
       const offset = chunk === 0 ? 0 : drawBelow({ seed, stage: 'refine', index: chunk, step, purpose: 'blend_offset' }, overlap);
       const front = joinFrames(sliceFrames(clean, 0, start + offset), sliceFrames(predicted, offset, length));
       clean = joinFrames(front, sliceFrames(clean, start + length, total));

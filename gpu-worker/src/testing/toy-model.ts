@@ -8,7 +8,8 @@ import { type GenerationState, startState } from '../generation/state.ts';
 import type { AnchorEncoderInputs } from '../model/anchor-encoder.ts';
 import type { DenoiserInputs } from '../model/denoiser.ts';
 import type { Networks } from '../model/load-networks.ts';
-import { type Float32Tensor, float32, splitBatches } from '../model/tensor.ts';
+import type { RefinerInputs } from '../model/refiner.ts';
+import { type Float32Tensor, float32, latentDims, splitBatches } from '../model/tensor.ts';
 
 export const REFINER: RefinerSettings = {
   latent_height: 2,
@@ -18,6 +19,7 @@ export const REFINER: RefinerSettings = {
   num_inference_steps: 2,
   shift: 1,
   blending: 'exact',
+  reads_text: false,
 };
 
 /** Chunks of two latent frames of two frames each. */
@@ -38,6 +40,8 @@ export const MODELS: Readonly<Record<string, ModelPackage>> = {
   'without refiner': MODEL,
   'exact refiner': { ...MODEL, refiner: REFINER },
   'causal refiner': { ...MODEL, refiner: { ...REFINER, blending: 'causal' } },
+  'refiner that reads the text': { ...MODEL, refiner: { ...REFINER, reads_text: true } },
+  'causal refiner that reads the text': { ...MODEL, refiner: { ...REFINER, blending: 'causal', reads_text: true } },
   'refiner with a shorter stride': { ...MODEL, refiner: { ...REFINER, chunk_latent_frames: 3, num_inference_steps: 3 } },
 };
 
@@ -53,6 +57,7 @@ export function standIn(model: ModelPackage = MODEL) {
     anchors: [] as AnchorEncoderInputs[],
     overlaps: [] as Float32Tensor[],
     denoiser: [] as DenoiserInputs[],
+    refiner: [] as Omit<RefinerInputs, 'sigma'>[],
   };
   const networks: Networks = {
     model,
@@ -92,10 +97,13 @@ export function standIn(model: ModelPackage = MODEL) {
       },
     },
     refiner: model.refiner && {
-      async predict({ latents, base }) {
+      async predict({ latents, base, told }) {
+        asked.refiner.push({ latents, base, told });
+        const { frames, height, width } = latentDims(latents);
+        const textOf = (index: number) => told?.text.values[12 * (Math.floor(index / (height * width)) % frames)] ?? 0;
         return float32(
           latents.dims,
-          latents.values.map((value, index) => Math.sin(value) - (base.values[index >> 1] ?? 0)),
+          latents.values.map((value, index) => Math.sin(value) - (base.values[index >> 1] ?? 0) - 0.1 * textOf(index)),
         );
       },
     },
