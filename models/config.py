@@ -27,12 +27,13 @@ class ModelConfig:
     # refiner, in latent frames
     refiner_width: int = 128
     refiner_blocks: int = 4
+    reader_blocks: int = 4
     refiner_chunk_frames: int = 4
     refiner_overlap_frames: int = 2
     refiner_steps: int = 2
     refiner_shift: float = 1.0
     # sampling
-    num_inference_steps: int = 8
+    num_inference_steps: int = 4
     shift: float = 3.0
-    first_chunk_guidance_scale: float = 2.5
+    first_chunk_guidance_scale: float = 4.0
     guidance_scale: float = 1.0

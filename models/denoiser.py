@@ -144,7 +144,7 @@ class Block(nn.Module):
         self.register_buffer("sin", sin, persistent=False)
 
     def forward(self, x, modulation, times, context, appearance, text_mask, past=None, keys_only=False):
-        """x [B, N, D]; `times` are the tokens' latent frames; returns x and this block's keys and values [B, N, D]."""
+        """x [B, N, D]; `times` are the tokens' latent frames, `appearance` may be None; returns x and this block's keys and values [B, N, D]."""
         shift_a, scale_a, gate_a, shift_b, scale_b, gate_b = (modulation + self.offset)[:, None].chunk(6, -1)
         h = normalize(x) * (1 + scale_a) + shift_a
         x = x + (1 + gate_a) * self.convolve(h, len(times))
@@ -159,7 +159,7 @@ class Block(nn.Module):
             hidden = ((past[2] - 1) * 1e4)[:, None].expand(-1, past[0].shape[1])
             bias = torch.cat([hidden, hidden.new_zeros(x.shape[:2])], 1)
         x = x + (1 + gate_b) * self.attention_out(self.attend(self.rotate(query, times), keys, values, bias))
-        mixed = context + F.silu(self.alpha) * appearance
+        mixed = context if appearance is None else context + F.silu(self.alpha) * appearance
         keys, values = self.text_key_value(mixed).chunk(2, -1)
         told = self.attend(self.text_query(normalize(x)), keys, values, (text_mask - 1) * 1e4)
         return x + self.text_out(told), key, value

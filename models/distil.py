@@ -5,7 +5,6 @@ guidance folded in: the teacher sees the prompt and the empty prompt, the studen
 Teacher and student start equal; the teacher stays.
 """
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +14,11 @@ from torch import Tensor
 
 from batches import Batch, clip_shares, draw_chunks
 from checkpoint import Checkpoint
-from latents import load_clips
+from latents import load_share
 from network import Network, load_network
-from optimizer import Optimizer
 from schedule import make_sigmas
+from stage_run import Learnt, StageRun
 from text_encoder import TextEncoder
-from train_denoiser import agree_on, average_gradients, update_average
-
-SAVE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -42,41 +38,24 @@ class DistilStage:
 def distil(path: Path, text_encoder: Path, stage: DistilStage, worker: int, workers: int, device: str) -> None:
     checkpoint = Checkpoint(path)
     torch.manual_seed(stage.seed * 1000 + worker)
-    rng = np.random.default_rng([stage.seed, worker])
     seeds = range(stage.first_clip_seed, stage.first_clip_seed + stage.clip_count)
-    clips = load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers).share(worker, workers)
+    clips = load_share(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", worker, workers)
     empty = tuple(part[0] for part in TextEncoder(text_encoder).encode([""]))
     shares = clip_shares(clips, (), 1)
     teacher = load_network(checkpoint.get("average")).to(device)
     student = Network().to(device)
-    student.load_state_dict(checkpoint.get("student") or teacher.state_dict())
-    average = {name: value.float().clone() for name, value in student.state_dict().items()}
-    optimizer = Optimizer(student, worker, workers)
+    student.load_state_dict(teacher.state_dict())
+    run = StageRun(checkpoint, "distil", student, "student_network", "student", worker, workers)
+    rng = np.random.default_rng([stage.seed, worker, run.steps])
     grid = make_sigmas(2 * stage.student_steps, stage.shift)
-    started = saved = time.monotonic()
-    seconds, steps, mean_loss = 0.0, 0, None
-    while seconds < stage.seconds:
+
+    def learn() -> Learnt:
         batch = draw_chunks(clips, shares, empty, stage.chunks_a_step, 1.0, rng)
         at = rng.integers(stage.student_steps, size=stage.chunks_a_step)
         loss = distillation_loss(teacher, student, batch.to(device), grid, at, empty, stage, device)
-        for parameter in student.parameters():
-            parameter.grad = None
-        loss.backward()
-        average_gradients(student, workers)
-        torch.nn.utils.clip_grad_norm_(student.parameters(), 2.0)
-        optimizer.step(stage.rate * min(1, (steps + 1) / 50) * (1 - seconds / stage.seconds))
-        steps += 1
-        update_average(average, student, steps)
-        mean_loss = loss.item() if mean_loss is None else mean_loss * 0.97 + loss.item() * 0.03
-        seconds = agree_on(time.monotonic() - started, workers)
-        if worker == 0 and steps % 25 == 0:
-            print(f"distil step {steps} {seconds:.0f} s loss {mean_loss:.5f}", flush=True)
-        if worker == 0 and (time.monotonic() - saved > SAVE_SECONDS or seconds >= stage.seconds):
-            checkpoint.put(student=average)
-            saved = time.monotonic()
-    if worker == 0:
-        done = {"name": "distil", "seconds": seconds, "steps": steps, "chunks": steps * stage.chunks_a_step * workers}
-        checkpoint.put(history=(checkpoint.get("history") or []) + [done])
+        return Learnt(loss, {"velocity": loss.item()}, {"chunks": stage.chunks_a_step})
+
+    run.go(stage.seconds, stage.rate, 0.0, learn)
 
 
 def distillation_loss(teacher: Network, student: Network, batch: Batch, grid, at: np.ndarray, empty, stage: DistilStage, device: str) -> Tensor:

@@ -155,6 +155,7 @@ def write_graphs(folder: Path, network: Network, refiner: Refiner, autoencoder: 
     long = config.refiner_chunk_frames
     fine = torch.randn(1, channels, long, config.refined_side, config.refined_side)
     refining = {"latents": fine, "sigma": torch.rand(1), "base": torch.randn(1, channels, long, side, side)}
+    refining |= {"text": torch.randn(long, config.max_tokens, config.text_width), "text_mask": torch.ones(long, config.max_tokens)}
     write_graph(folder / "refiner.onnx", refiner, refining, ["velocity"], None, quick=True)
     shown = {"latents": fine[0].transpose(0, 1), "before": torch.randn_like(fine[0].transpose(0, 1))}
     write_graph(folder / "vae_decoder.onnx", BytesDecoder(autoencoder), shown, ["frames"], [first, first], quick=True)

@@ -64,8 +64,10 @@ def compute(text_encoder, network, refiner, decode_bytes, encode_picture) -> dic
     first = prepare(network, text, torch.zeros_like(anchor), torch.zeros(1), None)
     later = prepare(network, text, anchor, torch.ones(1), overlap)
     memory = torch.stack([torch.stack(pair) for pair in later[0]])
-    chunk = wave(1, channels, config.refiner_chunk_frames, large, large), sigma, wave(1, channels, config.refiner_chunk_frames, side, side)
-    video = refine(refiner, wave(1, channels, 8, side, side), SEED, config)
+    half = config.refiner_chunk_frames // 2
+    told = [torch.cat([getattr(each, part).expand(half, *[-1] * (getattr(each, part).ndim - 1)) for each in (text, other)]) for part in ("states", "mask")]
+    chunk = wave(1, channels, config.refiner_chunk_frames, large, large), sigma, wave(1, channels, config.refiner_chunk_frames, side, side), *told
+    video = refine(refiner, wave(1, channels, 2 * config.chunk_frames, side, side), [text, other], SEED, config)
     shown = wave(3, channels, large, large)
     frames = decode_bytes(shown[1:], frames_before(shown[1:], shown[:1]))
     picture = torch.round((wave(1, *frames.shape[2:4], 3) * 4 + 1) * 60).clamp(0, 255).to(torch.uint8)
@@ -82,7 +84,7 @@ def compute(text_encoder, network, refiner, decode_bytes, encode_picture) -> dic
             "first_chunk": {"velocity": summary(network.denoiser(latents, sigma, *first))},
             "continuation": {"velocity": summary(network.denoiser(latents, sigma, *later))},
         },
-        "refiner": {"sigma": SIGMA, "tolerance": 0.02, "velocity": summary(refiner(*chunk)), "seed": SEED, "base_frames": 8, "tolerance_video": 0.05, "video": summary(video)},
+        "refiner": {"prompts": PROMPTS, "sigma": SIGMA, "tolerance": 0.02, "velocity": summary(refiner(*chunk)), "seed": SEED, "base_frames": 2 * config.chunk_frames, "tolerance_video": 0.05, "video": summary(video)},
         "vae_decoder": {"tolerance_mean": 0.2, "tolerance_pixel": 3, "frames": summary(frames.float())},
         "vae_encoder": {"tolerance": 0.02, "latents": summary(encode_picture(picture))},
         "video": {"prompts": PROMPTS, "renewing": 2, "seed": SEED, "tolerance": 0.1, "overlaps": [summary(latents[:, :, -config.overlap_frames :]) for latents in story]},

@@ -30,5 +30,15 @@ def cell_labels(tracks: np.ndarray, thing_ids: np.ndarray, cells: int, side: int
     return classes, offsets
 
 
+def actor_poses(tracks: np.ndarray, thing_ids: np.ndarray, actors: int = 2, group: int = 2) -> np.ndarray:
+    """float32 [G, actors, 6]: thing n as n + 1, x, y and diameter in pixels, angle in radians, mirrored; 0 where there is no actor."""
+    middle = slice(group // 2, None, group)
+    tracks, thing_ids = tracks[middle], thing_ids[middle]
+    poses = np.zeros((len(tracks), actors, 6), np.float32)
+    seen = tracks[..., 5] > 0.5
+    poses[:, : tracks.shape[1]] = np.concatenate([thing_ids[..., None] + 1, tracks[..., :5]], -1) * seen[..., None]
+    return poses
+
+
 def wrap(distance: np.ndarray, side: int) -> np.ndarray:
     return (distance + side / 2) % side - side / 2

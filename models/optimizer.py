@@ -10,6 +10,8 @@ import torch.distributed as distributed
 from torch import Tensor, nn
 
 MUON_RATE, ADAM_RATE, MOMENTUM, WEIGHT_DECAY = 0.02, 2e-3, 0.95, 0.01
+# Pages are looked up: each number has a gradient in few steps only
+PAGES_RATE = 1e-2
 
 
 class Optimizer:
@@ -17,14 +19,17 @@ class Optimizer:
         self.worker, self.workers = worker, workers
         named = list(network.named_parameters())
         self.matrices = [p for name, p in named if is_hidden_matrix(name, p)]
-        rest = [p for name, p in named if not is_hidden_matrix(name, p)]
+        pages = [p for name, p in named if name.endswith("pages")]
+        rest = [p for name, p in named if not is_hidden_matrix(name, p) and not name.endswith("pages")]
         self.momentum = [torch.zeros_like(p) for p in self.matrices]
-        self.adam = torch.optim.AdamW(rest, ADAM_RATE, betas=(0.9, 0.98), weight_decay=0)
+        groups = [{"params": rest, "peak": ADAM_RATE}, {"params": pages, "peak": PAGES_RATE}]
+        self.adam = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0)
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
         """`rate` in 0..1 scales both optimisers' peak rates."""
-        self.adam.param_groups[0]["lr"] = ADAM_RATE * rate
+        for group in self.adam.param_groups:
+            group["lr"] = group["peak"] * rate
         self.adam.step()
         updates = [torch.zeros_like(parameter) for parameter in self.matrices]
         for parameter, momentum in zip(self.matrices, self.momentum):

@@ -25,13 +25,15 @@ class PackagedNetwork:
             for name in ("anchor_encoder", "cam_encoder", "denoiser", "refiner", "vae_decoder", "vae_encoder")
         }
         self.denoiser = PackagedDenoiser(self)
+        self.refiner_reads_text = refiner.get("reads_text", False)
         self.decoder_sees_before = manifest["decoder"].get("context_latent_frames", 0) > 0
 
     def conditioning(self, text: Tensor, text_mask: Tensor, anchor: Tensor, anchor_present: Tensor) -> list[Tensor]:
         return self.run("anchor_encoder", text, text_mask, anchor, anchor_present)
 
-    def refiner(self, latents: Tensor, sigma: Tensor, base: Tensor) -> Tensor:
-        return self.run("refiner", latents, sigma, base)[0]
+    def refiner(self, latents: Tensor, sigma: Tensor, base: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        inputs = (latents, sigma, base, text, text_mask) if self.refiner_reads_text else (latents, sigma, base)
+        return self.run("refiner", *inputs)[0]
 
     def decode_bytes(self, latents: Tensor, before: Tensor) -> Tensor:
         inputs = (latents, before) if self.decoder_sees_before else (latents,)

@@ -62,6 +62,7 @@ def describe_package(config: ModelConfig, folder: Path, schedule: dict, version:
             "overlap_latent_frames": config.refiner_overlap_frames,
             "num_inference_steps": config.refiner_steps,
             "shift": config.refiner_shift,
+            "reads_text": True,
         },
         "decoder": {"spatial_stride": STRIDE, "context_latent_frames": 1},
         "schedule": schedule,

@@ -37,11 +37,12 @@ def test_restored_weights_are_those_of_every_graph(checkpoint):
         memory = built.denoiser.remember(overlap, context, appearance, mask, pooled)
         velocities.append(built.denoiser(latents, sigma, memory, torch.ones(1), context, appearance, mask, pooled))
     fine, base = draw(1, 16, 4, 16, 16), draw(1, 16, 4, 8, 8)
+    texts, masks = draw(4, 32, 384), torch.ones(4, 32)
     pictures = torch.randint(0, 256, (1, 128, 128, 3), generator=generator, dtype=torch.uint8)
     autoencoder = load_autoencoder(checkpoint)
     pairs = [
         velocities,
-        [load_refiner(checkpoint)(fine, sigma, base), package.refiner(fine, sigma, base)],
+        [load_refiner(checkpoint)(fine, sigma, base, texts, masks), package.refiner(fine, sigma, base, texts, masks)],
         [PictureEncoder(autoencoder)(pictures), package.encode_picture(pictures)],
     ]
     for ours, theirs in pairs:

@@ -79,12 +79,24 @@ def test_guidance_costs_a_second_pass_only_where_its_scale_is_not_one():
 def test_a_refiner_that_knows_what_is_clean_arrives_there_for_any_length():
     for frames in (1, 2, 4, 6, 7):
         base = torch.randn(1, 16, frames, 8, 8)
-        refined = refine(enlarge, base, seed=3)
+        refined = refine(enlarge, base, [TEXT, OTHER], seed=3)
         assert torch.allclose(refined, base.repeat_interleave(2, -1).repeat_interleave(2, -2), atol=1e-5)
 
 
-def enlarge(latents, sigma, base):
+def enlarge(latents, sigma, base, text, text_mask):
     return (latents - base.repeat_interleave(2, -1).repeat_interleave(2, -2)) / sigma
+
+
+def test_each_latent_frame_is_refined_under_its_chunks_text():
+    asked = []
+
+    def note(latents, sigma, base, text, text_mask):
+        asked.append(text[:, 0, 0].tolist())
+        return torch.zeros_like(latents)
+
+    refine(note, torch.randn(1, 16, 7, 8, 8), [TEXT, OTHER], seed=3)
+    # Frame 8 of the last chunk is not there: it sees the last frame, and reads what that one reads
+    assert asked[:3] == [[1, 1, 1, 1], [1, 1, 2, 2], [2, 2, 2, 2]]
 
 
 class StandIn:

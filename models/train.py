@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=7000, help="number of training clips")
     parser.add_argument("--singles-a-step", type=int, default=32, help="single latent frames per worker and step")
     parser.add_argument("--chunks-a-step", type=int, default=8, help="chunks per worker and step")
-    parser.add_argument("--single-share", type=float, default=0.3, help="clips: share of steps that still train on single latent frames")
+    parser.add_argument("--single-share", type=float, default=0.3, help="clips and refiner: share of steps that train on single latent frames")
     parser.add_argument("--object-weight", type=float, default=3.0, help="loss weight of the things' cells")
     parser.add_argument("--rate", type=float, default=1.0, help="scales both optimisers' peak rates")
     parser.add_argument("--final-rate", type=float, default=0.0, help="the rate does not fall below this")
@@ -67,7 +67,15 @@ def run_worker(worker: int, args: argparse.Namespace) -> None:
     elif args.stage == "decoder":
         train_decoder(Checkpoint(args.checkpoint), args.minutes, args.seed, *run)
     elif args.stage == "refiner":
-        train_refiner(args.checkpoint, args.text_encoder, RefinerStage(**common), *run)
+        stage = RefinerStage(
+            singles_a_step=args.singles_a_step,
+            single_step_share=args.single_share,
+            object_weight=args.object_weight,
+            rate=args.rate,
+            final_rate=args.final_rate,
+            **common,
+        )
+        train_refiner(args.checkpoint, args.text_encoder, stage, *run)
     elif args.stage == "distil":
         grid = dict(student_steps=args.student_steps, shift=args.shift, first_scale=args.first_scale, scale=args.scale, rate=args.rate)
         distil(args.checkpoint, args.text_encoder, DistilStage(**common, **grid), *run)

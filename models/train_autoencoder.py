@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from checkpoint import Checkpoint
 from labels import cell_labels
+from stage_run import agree_on, average_gradients
 from story import draw_scene
-from train_denoiser import agree_on, average_gradients
 from vae import Autoencoder, stack_frames
 from world import render, shrink
 

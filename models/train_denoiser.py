@@ -1,29 +1,25 @@
 """Stages `singles` and `clips` of train.py: flow matching on latents, in one or more processes.
 
 Every worker keeps its own share of the clips; gradients are averaged at each step, so the workers
-stay equal. The rate rises over the first steps and falls to 0 by elapsed share of the stage's time.
+stay equal.
 """
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.distributed as distributed
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from batches import Batch, clip_shares, draw_chunks, draw_singles
 from checkpoint import Checkpoint
-from latents import load_clips
+from latents import load_share
 from network import Network
-from optimizer import Optimizer
 from replay import Replay
+from stage_run import Learnt, StageRun
 from text_encoder import TextEncoder
 
-SAVE_SECONDS = 60
-AVERAGE_DECAY = 0.998
 # Of the auxiliary heads: which thing stands in a cell, and how far off its centre is
 CLASS_WEIGHT, OFFSET_WEIGHT = 0.05, 0.1
 NOTHING_WEIGHT = 0.3
@@ -52,33 +48,17 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
     checkpoint = Checkpoint(path)
     torch.manual_seed(stage.seed * 1000 + worker)
     seeds = range(stage.first_clip_seed, stage.first_clip_seed + stage.clip_count)
-    if worker == 0:
-        load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers)
-    if workers > 1:
-        distributed.barrier()
-    clips = load_clips(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", workers).share(worker, workers)
+    clips = load_share(checkpoint.get("autoencoder"), text_encoder, seeds, path.parent / "clips", worker, workers)
     shares = clip_shares(clips, stage.more_of, stage.more_times)
     empty = tuple(part[0] for part in TextEncoder(text_encoder).encode([""]))
     network = Network().to(device, memory_format=torch.channels_last)
-    # A checkpoint that was kept small holds the average alone
-    weights = checkpoint.get("network") or checkpoint.get("average")
-    if weights:
-        network.load_state_dict(weights)
-    average = {name: value.float().clone() for name, value in (checkpoint.get("average") or network.state_dict()).items()}
-    optimizer = Optimizer(network, worker, workers)
-    progress = {"name": stage.name, "seconds": 0.0, "steps": 0, "singles": 0, "chunks": 0}
-    if (checkpoint.get("stage") or {}).get("name") == stage.name:
-        progress = checkpoint.get("stage")
-        optimizer.load_state_dict(checkpoint.get("optimizer"))
-    rng = np.random.default_rng([stage.seed, worker, progress["steps"]])
+    run = StageRun(checkpoint, stage.name, network, "network", "average", worker, workers)
+    rng = np.random.default_rng([stage.seed, worker, run.steps])
     replay = Replay()
-    losses, saved, before = {}, time.monotonic(), time.monotonic()
 
-    while progress["seconds"] < stage.seconds:
-        share = progress["seconds"] / stage.seconds
-        rate = stage.rate * min(1, (progress["steps"] + 1) / 50) * max(1 - share, stage.final_rate)
+    def learn() -> Learnt:
         # The kind of step must be the same in all workers, so it follows from the step alone
-        single = np.random.default_rng([stage.seed, progress["steps"]]).random() < stage.single_step_share
+        single = np.random.default_rng([stage.seed, run.steps]).random() < stage.single_step_share
         if single:
             batch = draw_singles(clips, shares, empty, stage.singles_a_step, stage.object_weight, rng)
         else:
@@ -86,28 +66,9 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
         loss, parts, estimate = flow_loss(network, batch.to(device), device)
         if not single:
             replay.keep(batch.clips, batch.starts, batch.sigma, estimate)
-        for parameter in network.parameters():
-            parameter.grad = None
-        loss.backward()
-        average_gradients(network, workers)
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimizer.step(rate)
-        progress["steps"] += 1
-        progress["singles" if single else "chunks"] += len(batch.clean) * workers
-        update_average(average, network, progress["steps"])
-        for name, value in parts.items():
-            losses[name] = losses.get(name, value) * 0.97 + value * 0.03
-        now = time.monotonic()
-        progress["seconds"] = agree_on(progress["seconds"] + now - before, workers)
-        before = now
-        if worker == 0 and progress["steps"] % 50 == 0:
-            told = " ".join(f"{name} {value:.4f}" for name, value in sorted(losses.items()))
-            print(f"{stage.name} step {progress['steps']} {progress['seconds']:.0f} s rate {rate:.2f} {told}", flush=True)
-        if worker == 0 and (now - saved > SAVE_SECONDS or progress["seconds"] >= stage.seconds):
-            checkpoint.put(network=network.state_dict(), average=average, optimizer=optimizer.state_dict(), stage=progress)
-            saved = now
-    if worker == 0:
-        checkpoint.put(history=(checkpoint.get("history") or []) + [progress], stage=None)
+        return Learnt(loss, parts, {"singles" if single else "chunks": len(batch.clean)})
+
+    run.go(stage.seconds, stage.rate, stage.final_rate, learn)
 
 
 def flow_loss(network: Network, batch: Batch, device: str) -> tuple[Tensor, dict[str, float], Tensor]:
@@ -142,31 +103,3 @@ def label_loss(labels: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     there = (classes > 0).float()
     placed = ((told - offsets).abs().sum(-1) * there).sum() / there.sum().clamp(min=1)
     return F.cross_entropy(logits, classes, weight), placed
-
-
-def average_gradients(network: nn.Module, workers: int) -> None:
-    for parameter in network.parameters():
-        if parameter.grad is None:
-            parameter.grad = torch.zeros_like(parameter)
-    if workers == 1:
-        return
-    flat = torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
-    distributed.all_reduce(flat)
-    flat /= workers
-    for parameter, part in zip(network.parameters(), flat.split([p.numel() for p in network.parameters()])):
-        parameter.grad = part.view_as(parameter).contiguous(memory_format=torch.preserve_format)
-
-
-def agree_on(seconds: float, workers: int) -> float:
-    if workers == 1:
-        return seconds
-    told = torch.tensor([seconds], dtype=torch.float64)
-    distributed.all_reduce(told, distributed.ReduceOp.MAX)
-    return told.item()
-
-
-@torch.no_grad()
-def update_average(average: dict[str, Tensor], network: Network, step: int) -> None:
-    decay = min(AVERAGE_DECAY, (1 + step) / (10 + step))
-    for name, value in network.state_dict().items():
-        average[name].lerp_(value, 1 - decay)

@@ -78,12 +78,13 @@ class Maker:
             "scale": config.guidance_scale,
             **self.overrides,
         }
-        texts = {prompt: self.text_of(prompt) for prompt in dict.fromkeys(prompts)}
+        encoded = {prompt: self.text_of(prompt) for prompt in dict.fromkeys(prompts)}
+        texts = [encoded[prompt] for prompt in prompts]
         # As the API does where nothing else is asked: a new prompt's first chunk renews the anchor
         renewing = {chunk for chunk in range(1, len(prompts)) if prompts[chunk] != prompts[chunk - 1]}
         chunks = sample(
             self.network,
-            [texts[prompt] for prompt in prompts],
+            texts,
             self.no_text,
             seeded_noise(seed),
             renewing,
@@ -94,7 +95,7 @@ class Maker:
         base = torch.cat(list(chunks), 2)
         if not variant.refined:
             return np.stack([cv2.resize(frame, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC) for frame in self.decode(base[0].transpose(0, 1))])
-        refined = refine(self.network.refiner, base, seed, config)[0].transpose(0, 1)
+        refined = refine(self.network.refiner, base, texts, seed, config)[0].transpose(0, 1)
         return decode_all(self.network.decode_bytes, refined)
 
     @torch.no_grad()
