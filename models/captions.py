@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -209,7 +210,19 @@ def known() -> dict[str, dict[str, list[str]]]:
 
 
 def known_words() -> list[str]:
-    phrases = [phrase for group in known().values() for said in group.values() for phrase in said]
+    return words_of(phrase for group in known().values() for said in group.values() for phrase in said)
+
+
+def trained_words() -> list[str]:
+    """The known words without the held-out ones, which training never says."""
+    held_out = {*words_of(word for thing in THINGS for word in thing.held_out), *words_of(word for _, _, unseen in COLOURS.values() for word in unseen)}
+    phrases = [phrase for kind, group in known().items() if kind not in ("things", "colours") for said in group.values() for phrase in said]
+    said = [word for thing in THINGS for word in (thing.name, *thing.synonyms)] + [word for _, names, _ in COLOURS.values() for word in names]
+    assert not held_out & {*words_of(said)}, "a held-out word is said in training"
+    return words_of([*phrases, *said])
+
+
+def words_of(phrases: Iterable[str]) -> list[str]:
     return sorted({word for phrase in phrases for word in re.findall(r"[a-z']+", phrase.lower())})
 
 

@@ -54,7 +54,8 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copy(args.text_encoder, folder / "text_encoder.onnx")
-    shutil.copy(Path(__file__).with_name("vocab.txt"), folder / "vocab.txt")
+    for name in ("vocab.txt", "near_words.json"):
+        shutil.copy(Path(__file__).with_name(name), folder / name)
     refiner, autoencoder = load_refiner(checkpoint), load_autoencoder(checkpoint)
     write_graphs(folder, network, refiner, autoencoder)
     share_weights(folder, ("cam_encoder.onnx", "denoiser.onnx"), SHARED_WEIGHTS)

@@ -18,11 +18,12 @@ from export import PictureEncoder, load_autoencoder, load_refiner
 from network import load_network
 from package import PackagedNetwork
 from refine import refine
-from sample import encode_texts, prepare, sample, seeded_noise
+from sample import prepare, sample, seeded_noise
 from schedule import make_sigmas
 from vae import frames_before
 
 PROMPTS = ["a golden puppy runs on the beach", "a boat sails on a blue sea"]
+NEAR_PROMPT = "A Corgi chases a crimson ball"
 WAVE = 0.37
 SEED = 7
 SIGMA = 0.7
@@ -49,16 +50,16 @@ def main() -> None:
         decode_bytes, encode_picture = autoencoder.decode_bytes, PictureEncoder(autoencoder)
     folder = args.package / "golden"
     folder.mkdir(exist_ok=True)
-    for name, content in compute(package.text_encoder, network, refiner, decode_bytes, encode_picture).items():
+    for name, content in compute(package.encode_prompt, network, refiner, decode_bytes, encode_picture).items():
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
 @torch.no_grad()
-def compute(text_encoder, network, refiner, decode_bytes, encode_picture) -> dict[str, dict]:
+def compute(encode_prompt, network, refiner, decode_bytes, encode_picture) -> dict[str, dict]:
     """One entry for each network, the schedule, and a short video with a change of prompt."""
     config = network.config
     channels, side, large = config.latent_channels, config.latent_side, config.refined_side
-    text, other, no_text = (encode_texts(text_encoder, [prompt]) for prompt in (*PROMPTS, ""))
+    text, other, no_text = map(encode_prompt, (*PROMPTS, ""))
     overlap, anchor = wave(1, channels, config.overlap_frames, side, side), wave(1, channels, side, side)
     latents, sigma = wave(1, channels, config.chunk_frames, side, side), torch.full((1,), SIGMA)
     first = prepare(network, text, torch.zeros_like(anchor), torch.zeros(1), None)
@@ -75,6 +76,7 @@ def compute(text_encoder, network, refiner, decode_bytes, encode_picture) -> dic
     return {
         "schedule": {"shift": config.shift, "sigmas": {str(n): make_sigmas(n, config.shift).tolist() for n in (8, 4)}, "shifted": {"shift": 2.0, "sigmas": make_sigmas(4, 2.0).tolist()}},
         "text_encoder": {"prompt": PROMPTS[0], "tolerance": 0.01, "text": summary(text.states), "text_mask_sum": text.mask.sum().item()},
+        "near_words": {"prompt": NEAR_PROMPT, "tolerance": 0.01, "text": summary(encode_prompt(NEAR_PROMPT).states)},
         "anchor_encoder": {"prompt": PROMPTS[0], "tolerance": 0.02, "present": contexts(later), "absent": contexts(first)},
         "cam_encoder": {"prompt": PROMPTS[0], "tolerance": 0.02, "memory": summary(memory)},
         "denoiser": {

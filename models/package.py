@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from config import ModelConfig
+from near_words import read_near_words
+from sample import Text, encode_texts
 from text_encoder import TextEncoder
 
 
@@ -18,6 +20,7 @@ class PackagedNetwork:
         files, schedule, refiner = manifest["files"], manifest["schedule"], manifest["refiner"]
         self.config = replace(ModelConfig(), **schedule, refiner_steps=refiner["num_inference_steps"], refiner_shift=refiner["shift"])
         self.text_encoder = TextEncoder(folder / files["text_encoder"]["path"], threads)
+        self.near_words = json.loads((folder / files["near_words"]["path"]).read_text()) if "near_words" in files else {}
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         self.sessions = {
@@ -27,6 +30,9 @@ class PackagedNetwork:
         self.denoiser = PackagedDenoiser(self)
         self.refiner_reads_text = refiner.get("reads_text", False)
         self.decoder_sees_before = manifest["decoder"].get("context_latent_frames", 0) > 0
+
+    def encode_prompt(self, prompt: str) -> Text:
+        return encode_texts(self.text_encoder, [read_near_words(prompt, self.near_words)])
 
     def conditioning(self, text: Tensor, text_mask: Tensor, anchor: Tensor, anchor_present: Tensor) -> list[Tensor]:
         return self.run("anchor_encoder", text, text_mask, anchor, anchor_present)

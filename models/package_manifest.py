@@ -25,12 +25,15 @@ drawings are training material; none of them is in this package.
 
 text_encoder.onnx holds the weights of all-MiniLM-L6-v2 (sentence-transformers, Apache License 2.0),
 stored as int8; vocab.txt is its vocabulary, which is BERT's (Google, Apache License 2.0).
+
+near_words.json was made with WordNet 3.1 (Princeton University, WordNet License), whose text is not in it.
 """
 
 
 def describe_package(config: ModelConfig, folder: Path, schedule: dict, version: str, notes: dict) -> dict:
     files = {name: f"{name}.onnx" for name in GRAPHS}
-    files |= {"vocabulary": "vocab.txt", "world": "world.json", "known_words": "known_words.json", "denoiser_weights": SHARED_WEIGHTS}
+    files |= {"vocabulary": "vocab.txt", "world": "world.json", "known_words": "known_words.json", "near_words": "near_words.json"}
+    files |= {"denoiser_weights": SHARED_WEIGHTS}
     manifest = {
         "format_version": 2,
         "name": config.name,

@@ -12,7 +12,7 @@ from checkpoint import Checkpoint
 from config import ModelConfig
 from package import PackagedNetwork
 from refine import refine
-from sample import Text, encode_texts, sample, seeded_noise
+from sample import sample, seeded_noise
 from story import Scene
 from vae import Autoencoder, frames_before, stack_frames
 from world import SIDE, render
@@ -49,13 +49,10 @@ class Maker:
     def __init__(self, package: Path, checkpoint: Path | None, overrides: dict):
         self.network = PackagedNetwork(package)
         self.overrides = overrides
-        self.no_text = self.text_of("")
+        self.no_text = self.network.encode_prompt("")
         if checkpoint:
             self.autoencoder = Autoencoder().eval()
             self.autoencoder.load_state_dict({name: value.float() for name, value in Checkpoint(checkpoint).get("autoencoder").items()})
-
-    def text_of(self, prompt: str) -> Text:
-        return encode_texts(self.network.text_encoder, [prompt])
 
     def make(self, variant: Variant, scene: Scene, prompt: str, frames: int, seed: int) -> np.ndarray:
         """uint8 [frames, 128, 128, 3]; the prompt changes at the chunk in which the scene does."""
@@ -78,7 +75,7 @@ class Maker:
             "scale": config.guidance_scale,
             **self.overrides,
         }
-        encoded = {prompt: self.text_of(prompt) for prompt in dict.fromkeys(prompts)}
+        encoded = {prompt: self.network.encode_prompt(prompt) for prompt in dict.fromkeys(prompts)}
         texts = [encoded[prompt] for prompt in prompts]
         # As the API does where nothing else is asked: a new prompt's first chunk renews the anchor
         renewing = {chunk for chunk in range(1, len(prompts)) if prompts[chunk] != prompts[chunk - 1]}

@@ -16,6 +16,7 @@ export * from './known-words.ts';
 export * from './limits.ts';
 export * from './live-prompts.ts';
 export * from './model-package.ts';
+export * from './near-words.ts';
 export * from './picture.ts';
 export * from './price.ts';
 export * from './prompt.ts';

@@ -120,6 +120,8 @@ export const ModelPackage = z.object({
     world: PackageFile.optional(),
     /** The words of all training captions. */
     known_words: PackageFile.optional(),
+    /** JSON: words that no caption had, by what each is read as. */
+    near_words: PackageFile.optional(),
     /** Weights that a graph names in a file of their own; cam_encoder and denoiser of `streaming-t2v` have this one in common. */
     denoiser_weights: PackageFile.optional(),
     text_encoder_weights: PackageFile.optional(),

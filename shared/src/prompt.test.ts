@@ -72,3 +72,15 @@ test('unknown words are named, each once and not too many, and without a list th
   assert.equal(last?.code === 'unknown_words' && last.words.length, WARNED_WORDS_MAX);
   assert.match(last?.message ?? '', / and 5 more\.$/);
 });
+
+test('of a word that the model reads as another it is said which; the others stay unknown', () => {
+  const warnings = reviewPrompt('red Zebra, wizard', MODEL, { known: KNOWN, near: { zebra: 'ball', red: 'blue' }, strict: true });
+  assert.deepEqual(
+    warnings.map((warning) => [warning.code, 'words' in warning && warning.words]),
+    [
+      ['near_words', ['zebra']],
+      ['unknown_words', ['wizard']],
+    ],
+  );
+  assert.match(warnings[0]?.message ?? '', /zebra as ball\.$/);
+});

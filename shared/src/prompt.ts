@@ -6,6 +6,7 @@ import { EverframeError } from './errors.ts';
 import { unknownWords } from './known-words.ts';
 import { PROMPT_MAX_CHARACTERS, WARNED_WORDS_MAX } from './limits.ts';
 import type { ModelPackage } from './model-package.ts';
+import { type NearWords, nearWord } from './near-words.ts';
 
 /** What a model will not do with a prompt, beside the answer that accepts it. */
 export type PromptWarning =
@@ -16,7 +17,7 @@ export type PromptWarning =
       readonly tokens: number;
       readonly max_tokens: number;
     }
-  | { readonly code: 'unknown_words'; readonly message: string; readonly param: string; readonly words: readonly string[] };
+  | { readonly code: 'near_words' | 'unknown_words'; readonly message: string; readonly param: string; readonly words: readonly string[] };
 
 /** What is made otherwise than was asked. */
 export type RequestWarning =
@@ -64,6 +65,7 @@ export function parsePrompt(value: unknown, param = 'prompt'): string {
 
 /**
  * @param known the words of the model's training; undefined where the package does not list them
+ * @param near words beyond those that the model reads as one of them
  * @param strict refuses what would only be warned of: a prompt that the model cannot read whole
  * @throws EverframeError `prompt_too_long`
  */
@@ -72,9 +74,15 @@ export function reviewPrompt(
   model: ModelPackage,
   {
     known,
+    near = {},
     strict,
     param = 'prompt',
-  }: { readonly known?: ReadonlySet<string> | undefined; readonly strict: boolean; readonly param?: string },
+  }: {
+    readonly known?: ReadonlySet<string> | undefined;
+    readonly near?: NearWords | undefined;
+    readonly strict: boolean;
+    readonly param?: string;
+  },
 ): PromptWarning[] {
   const warnings: PromptWarning[] = [];
   const { max_tokens } = model.text;
@@ -84,14 +92,31 @@ export function reviewPrompt(
     if (strict) throw new EverframeError('prompt_too_long', `${message} Shorten it, or leave 'strict' out.`, { param });
     warnings.push({ code: 'prompt_truncated', message: `${message} The rest is ignored.`, param, tokens, max_tokens });
   }
-  const unknown = known === undefined ? [] : unknownWords(prompt, known);
+  const never = `${model.name} never met these words in training and`;
+  const unmet = known === undefined ? [] : unknownWords(prompt, known);
+  const read = unmet.filter((word) => nearWord(word, near) !== undefined);
+  if (read.length > 0) {
+    const list = listWords(read, (word) => `${word} as ${nearWord(word, near)}`);
+    warnings.push({
+      code: 'near_words',
+      message: `${never} reads them as the nearest that it did: ${list.text}.`,
+      param,
+      words: list.words,
+    });
+  }
+  const unknown = unmet.filter((word) => nearWord(word, near) === undefined);
   if (unknown.length > 0) {
-    const words = unknown.slice(0, WARNED_WORDS_MAX).map((word) => [...word].slice(0, 40).join(''));
-    const more = unknown.length > words.length ? ` and ${unknown.length - words.length} more` : '';
-    const message = `${model.name} never met these words in training and may ignore them: ${words.join(', ')}${more}.`;
-    warnings.push({ code: 'unknown_words', message, param, words });
+    const list = listWords(unknown, (word) => word);
+    warnings.push({ code: 'unknown_words', message: `${never} may ignore them: ${list.text}.`, param, words: list.words });
   }
   return warnings;
+}
+
+/** No more words, and of each no more letters, than an answer should carry. */
+function listWords(found: readonly string[], say: (word: string) => string): { readonly words: string[]; readonly text: string } {
+  const words = found.slice(0, WARNED_WORDS_MAX).map((word) => [...word].slice(0, 40).join(''));
+  const more = found.length > words.length ? ` and ${found.length - words.length} more` : '';
+  return { words, text: `${words.map(say).join(', ')}${more}` };
 }
 
 /**

@@ -85,7 +85,7 @@ test('--json is one line with the file, its verdict and the warnings', async () 
   assert.deepEqual([file, verdict, seconds], [join(folder, 'b.mp4'), 'unknown_signer', '1']);
   assert.deepEqual(
     warnings.map(({ code }: { code: string }) => code),
-    ['unknown_words'],
+    ['near_words'],
   );
 });
 

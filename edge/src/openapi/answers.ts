@@ -55,7 +55,7 @@ export const VideoView = z.object({
 export type VideoView = z.infer<typeof VideoView>;
 
 export const PromptWarningView = z.object({
-  code: z.enum(['prompt_truncated', 'unknown_words']),
+  code: z.enum(['prompt_truncated', 'near_words', 'unknown_words']),
   message: z.string(),
   param: z.string(),
   tokens: count.optional(),

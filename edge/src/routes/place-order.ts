@@ -13,7 +13,7 @@ import {
 import type { Context } from 'hono';
 import { reserveCredits } from '../accounts/reserve-credits.ts';
 import { whileReserved } from '../accounts/while-reserved.ts';
-import { KNOWN_WORDS, PACKAGES } from '../catalogue.ts';
+import { KNOWN_WORDS, NEAR_WORDS, PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
 import { createOnce } from '../idempotency/create-once.ts';
 import { refuseHarmfulPrompts } from '../moderation/refuse-prompts.ts';
@@ -103,5 +103,7 @@ function answerVideo(c: Context<AppEnv>, video: VideoRecord, warnings: readonly 
 function review(prompts: Readonly<Record<string, string>>, name: string, strict: boolean): RequestWarning[] {
   const model = PACKAGES.find((candidate) => candidate.name === name);
   if (!model) throw new Error(`${name} is not served`);
-  return Object.entries(prompts).flatMap(([param, prompt]) => reviewPrompt(prompt, model, { known: KNOWN_WORDS[name], strict, param }));
+  return Object.entries(prompts).flatMap(([param, prompt]) =>
+    reviewPrompt(prompt, model, { known: KNOWN_WORDS[name], near: NEAR_WORDS[name], strict, param }),
+  );
 }

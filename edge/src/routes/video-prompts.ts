@@ -4,7 +4,7 @@
  */
 import { borderBehind, EverframeError, type ModelPackage, parseLivePrompt, reviewPrompt, type VideoRecord } from '@everframe/shared';
 import type { Context } from 'hono';
-import { KNOWN_WORDS, PACKAGES } from '../catalogue.ts';
+import { KNOWN_WORDS, NEAR_WORDS, PACKAGES } from '../catalogue.ts';
 import type { AppEnv } from '../env.ts';
 import { videoObject } from '../http/named-video.ts';
 import { hashRequest } from '../idempotency/body-hash.ts';
@@ -35,7 +35,8 @@ export async function steerVideo(c: Context<AppEnv>): Promise<Response> {
   const border = prompt.start_frame === null ? null : borderBehind(prompt.start_frame, model);
   const steered = fromOutcome(await videoObject(c).video.steer({ prompt, border, mark }));
   if (steered.replayed) c.header('idempotency-replayed', 'true');
-  const warnings = reviewPrompt(prompt.prompt, model, { known: KNOWN_WORDS[model.name], strict: false, param: 'prompt' });
+  const lists = { known: KNOWN_WORDS[model.name], near: NEAR_WORDS[model.name] };
+  const warnings = reviewPrompt(prompt.prompt, model, { ...lists, strict: false, param: 'prompt' });
   return c.json({ ...newPromptView(record, steered.prompt), warnings }, 202);
 }
 

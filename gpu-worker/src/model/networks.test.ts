@@ -51,6 +51,11 @@ test('a prompt is encoded as in Python', async () => {
   );
 });
 
+test('a word that was never met is encoded as the one it is read as, as in Python', async () => {
+  const { prompt, tolerance, text } = golden('near_words');
+  assertSummary((await networks.text_encoder.encode(prompt)).text, text, tolerance);
+});
+
 for (const anchor of ['present', 'absent'] as const) {
   test(`text is mixed with an anchor that is ${anchor} as in Python`, async () => {
     const { tolerance, [anchor]: expected } = golden('anchor_encoder');
