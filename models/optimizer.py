@@ -17,7 +17,7 @@ PAGES_RATE = 1e-2
 class Optimizer:
     def __init__(self, network: nn.Module, worker: int, workers: int):
         self.worker, self.workers = worker, workers
-        named = list(network.named_parameters())
+        named = [(name, p) for name, p in network.named_parameters() if p.requires_grad]
         self.matrices = [p for name, p in named if is_hidden_matrix(name, p)]
         pages = [p for name, p in named if name.endswith("pages")]
         rest = [p for name, p in named if not is_hidden_matrix(name, p) and not name.endswith("pages")]

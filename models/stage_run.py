@@ -89,15 +89,16 @@ class StageRun:
 
 
 def average_gradients(network: nn.Module, workers: int) -> None:
-    for parameter in network.parameters():
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for parameter in learning:
         if parameter.grad is None:
             parameter.grad = torch.zeros_like(parameter)
     if workers == 1:
         return
-    flat = torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
+    flat = torch.cat([parameter.grad.flatten() for parameter in learning])
     distributed.all_reduce(flat)
     flat /= workers
-    for parameter, part in zip(network.parameters(), flat.split([p.numel() for p in network.parameters()])):
+    for parameter, part in zip(learning, flat.split([p.numel() for p in learning])):
         parameter.grad = part.view_as(parameter).contiguous(memory_format=torch.preserve_format)
 
 

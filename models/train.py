@@ -40,8 +40,6 @@ def main() -> None:
     parser.add_argument("--final-rate", type=float, default=0.0, help="the rate does not fall below this")
     parser.add_argument("--more-of", nargs="*", default=[], choices=NAMES, metavar="THING", help="clips of these things are drawn more often")
     parser.add_argument("--more-times", type=float, default=3.0, help="how much more often")
-    parser.add_argument("--student-steps", type=int, default=4, help="distil: steps of the student; the teacher takes twice as many")
-    parser.add_argument("--shift", type=float, default=ModelConfig.shift, help="distil: of the sampler's time grid")
     parser.add_argument("--first-scale", type=float, default=ModelConfig.first_chunk_guidance_scale, help="distil: guidance to fold in, first chunks")
     parser.add_argument("--scale", type=float, default=ModelConfig.guidance_scale, help="distil: guidance to fold in, later chunks")
     args = parser.parse_args()
@@ -77,8 +75,15 @@ def run_worker(worker: int, args: argparse.Namespace) -> None:
         )
         train_refiner(args.checkpoint, args.text_encoder, stage, *run)
     elif args.stage == "distil":
-        grid = dict(student_steps=args.student_steps, shift=args.shift, first_scale=args.first_scale, scale=args.scale, rate=args.rate)
-        distil(args.checkpoint, args.text_encoder, DistilStage(**common, **grid), *run)
+        stage = DistilStage(
+            object_weight=args.object_weight,
+            first_scale=args.first_scale,
+            scale=args.scale,
+            rate=args.rate,
+            final_rate=args.final_rate,
+            **common,
+        )
+        distil(args.checkpoint, args.text_encoder, stage, *run)
     else:
         stage = Stage(
             name=args.stage,

@@ -9,20 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-from batches import Batch, clip_shares, draw_chunks, draw_singles
+from batches import clip_shares, draw_chunks, draw_singles
 from checkpoint import Checkpoint
+from flow_loss import flow_loss
 from latents import load_share
 from network import Network
 from replay import Replay
 from stage_run import Learnt, StageRun
 from text_encoder import TextEncoder
-
-# Of the auxiliary heads: which thing stands in a cell, and how far off its centre is
-CLASS_WEIGHT, OFFSET_WEIGHT = 0.05, 0.1
-NOTHING_WEIGHT = 0.3
 
 
 @dataclass(frozen=True)
@@ -63,43 +58,9 @@ def train_denoiser(path: Path, text_encoder: Path, stage: Stage, worker: int, wo
             batch = draw_singles(clips, shares, empty, stage.singles_a_step, stage.object_weight, rng)
         else:
             batch = draw_chunks(clips, shares, empty, stage.chunks_a_step, stage.object_weight, rng, replay)
-        loss, parts, estimate = flow_loss(network, batch.to(device), device)
+        loss, parts, estimate = flow_loss(network, batch.to(device), torch.randn_like(batch.clean, device=device), device)
         if not single:
             replay.keep(batch.clips, batch.starts, batch.sigma, estimate)
         return Learnt(loss, parts, {"singles" if single else "chunks": len(batch.clean)})
 
     run.go(stage.seconds, stage.rate, stage.final_rate, learn)
-
-
-def flow_loss(network: Network, batch: Batch, device: str) -> tuple[Tensor, dict[str, float], Tensor]:
-    """Weighted |predicted - true velocity|^2 * deviation^2 plus the auxiliary heads' losses; the parts' means; the clean latents as estimated."""
-    noise = torch.randn_like(batch.clean)
-    sigma = batch.sigma[:, None, None, None, None]
-    noisy = (1 - sigma) * batch.clean + sigma * noise
-    with torch.autocast(device, torch.bfloat16):
-        velocity, labels = network(
-            noisy, batch.sigma, batch.overlap, batch.overlap_present, batch.text, batch.text_mask, batch.anchor, batch.anchor_present, batch.first_frame
-        )
-    velocity = velocity.float()
-    estimate = (noisy - sigma * velocity).detach()
-    error = (velocity - (noise - batch.clean)).square() * ((1 - sigma) ** 2 + sigma**2)
-    each = (error * batch.weights).mean((1, 2, 3, 4))
-    named, placed = label_loss(labels.float(), batch)
-    loss = each.mean() + CLASS_WEIGHT * named + OFFSET_WEIGHT * placed
-    parts = {"class": named.item(), "offset": placed.item()}
-    if batch.overlap_present is None:
-        return loss, {"single": each.mean().item(), **parts}, estimate
-    continued = batch.overlap_present > 0
-    kinds = {"first": each[~continued], "continued": each[continued]}
-    return loss, {**{name: part.mean().item() for name, part in kinds.items() if len(part)}, **parts}, estimate
-
-
-def label_loss(labels: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
-    """labels [B, F * H * W, things + 3]: class logits, then the offset, which counts where there is a thing."""
-    classes, offsets = batch.classes.flatten(), batch.offsets.flatten(0, -2)
-    logits, told = labels.flatten(0, 1).split([labels.shape[-1] - 2, 2], -1)
-    weight = torch.ones(logits.shape[-1], device=logits.device)
-    weight[0] = NOTHING_WEIGHT
-    there = (classes > 0).float()
-    placed = ((told - offsets).abs().sum(-1) * there).sum() / there.sum().clamp(min=1)
-    return F.cross_entropy(logits, classes, weight), placed
